@@ -1,0 +1,1 @@
+"""The admin port: health and metrics, apart from the traffic."""

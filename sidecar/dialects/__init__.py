@@ -1,0 +1,1 @@
+"""What is asked, whatever the wire: calls, and how REST spells them."""

@@ -1,0 +1,134 @@
+"""Every way in which a request can be refused: one reason id each, grouped by kind.
+
+A refusal is raised (or returned inside a decision) anywhere on the request's way and becomes an HTTP answer at the edge only,
+in `sidecar/proxy/refusal.py`. Reason ids are stable: they stand in the decision log, in metrics and in `docs/reference/reasons.md`.
+"""
+
+from enum import Enum, StrEnum
+
+
+class Kind(Enum):
+    """What sort of refusal it is; the edge turns a kind into a status."""
+
+    CALL = "the call is not one that the sidecar understands"
+    PATH = "nothing is served at this path"
+    VERB = "this verb is not served at this path"
+    IDENTITY = "who asks is not proven"
+    RIGHTS = "who asks may not do this"
+    TARGET_SIZE = "the query string is longer than the backend reads"
+    HEAD_SIZE = "the head of the request is too large"
+    BODY_SIZE = "the body is larger than the sidecar holds"
+    MEDIA = "the body is of a kind that cannot be checked"
+    SLOW_CLIENT = "the client did not send its body in time"
+    UNREADY = "the sidecar is not able to serve now"
+    BACKEND = "the backend gave no usable answer"
+    BACKEND_SLOW = "the backend did not answer in time"
+    INTERNAL = "a fault of the sidecar's own"
+
+
+class Reason(StrEnum):
+    """Stable, machine-readable reason ids. The comment behind each is its line in the reference."""
+
+    def __new__(cls, value: str, kind: Kind, meaning: str) -> "Reason":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.kind = kind
+        member.meaning = meaning
+        return member
+
+    kind: Kind
+    meaning: str
+
+    # what is asked
+    MALFORMED_HTTP = "malformed_http", Kind.CALL, "The request is not well-formed HTTP/1.1, or its framing is ambiguous."
+    HEAD_TOO_LARGE = "head_too_large", Kind.HEAD_SIZE, "Request line or header fields are over `limits.head`."
+    UPGRADE_REFUSED = "upgrade_refused", Kind.CALL, "The client asked to switch protocols (h2c, WebSocket, …)."
+    REPEATED_HEADER = "repeated_header", Kind.CALL, "A header that decides something occurs more than once."
+    METHOD_OVERRIDE = "method_override", Kind.CALL, "A header asks to treat the request as another verb."
+    UNEXPECTED_BODY = "unexpected_body", Kind.CALL, "A call that has no body came with one."
+    TARGET_MALFORMED = (
+        "target_malformed",
+        Kind.CALL,
+        "The request target holds an escape, character or segment that has no single reading.",
+    )
+    UNKNOWN_PATH = "unknown_path", Kind.PATH, "No operation of the connector protocol has this path."
+    VERB_NOT_SERVED = "verb_not_served", Kind.VERB, "The path exists, but not with this verb."
+    UNKNOWN_PARAMETER = "unknown_parameter", Kind.CALL, "A query parameter that this operation does not have."
+    REPEATED_PARAMETER = "repeated_parameter", Kind.CALL, "A query parameter occurs more than once."
+    PARAMETER_MALFORMED = "parameter_malformed", Kind.CALL, "A query parameter's value is not what the operation takes."
+    FILTER_MALFORMED = (
+        "filter_malformed",
+        Kind.CALL,
+        "The filter cannot be read: unequal lists, unknown operator, JSON of another shape, …",
+    )
+    FILTER_AMBIGUOUS = "filter_ambiguous", Kind.CALL, "The filter mixes `,` and `;` in a way that has two readings."
+    FILTER_NOT_SUPPORTED = (
+        "filter_not_supported",
+        Kind.CALL,
+        "The filter uses operator 15 or a bracket tag, which the backend would interpret.",
+    )
+    FILTER_TOO_LARGE = "filter_too_large", Kind.CALL, "Client filter times policy has more OR groups than `limits.filter_groups`."
+    QUERY_TOO_LONG = "query_too_long", Kind.TARGET_SIZE, "The query string, as asked or as narrowed, is over 2,049 characters."
+    BODY_MALFORMED = (
+        "body_malformed",
+        Kind.CALL,
+        "The body is not JSON that has one reading only (duplicate keys, comments, other encodings).",
+    )
+    BODY_TOO_LARGE = "body_too_large", Kind.BODY_SIZE, "The body is over `limits.body`."
+    BODY_TYPE = "body_type", Kind.MEDIA, "Content-Type or Content-Encoding of the body cannot be checked."
+    BODY_INCOMPLETE = "body_incomplete", Kind.SLOW_CLIENT, "The client stopped sending its body."
+
+    # who asks
+    TOKEN_MISSING = "token_missing", Kind.IDENTITY, "No Authorization header."
+    TOKEN_MALFORMED = "token_malformed", Kind.IDENTITY, "The Authorization header holds no user token in a known form."
+    TOKEN_UNKNOWN = "token_unknown", Kind.IDENTITY, "No such user token: never issued, revoked, or of another installation."
+    TOKEN_EXPIRED = "token_expired", Kind.IDENTITY, "The user token's `expires` has passed."
+
+    # whether he may
+    USER_UNKNOWN = "user_unknown", Kind.RIGHTS, "The token belongs to a user who is not (or no longer) defined."
+    USER_BLOCKED = "user_blocked", Kind.RIGHTS, "The user is blocked."
+    USER_NOT_MEMBER = "user_not_member", Kind.RIGHTS, "The user is not a member of the app connector's user group."
+    USER_WITHOUT_EMAIL = "user_without_email", Kind.RIGHTS, "The user is a person without an e-mail address."
+    USER_WITHOUT_APPLICATION = "user_without_application", Kind.RIGHTS, "No application is ticked for the user."
+    APP_CONNECTOR_BLOCKED = "app_connector_blocked", Kind.RIGHTS, "The app connector is blocked."
+    APP_CONNECTOR_NOT_YET_VALID = "app_connector_not_yet_valid", Kind.RIGHTS, "Before the app connector's `valid_from`."
+    APP_CONNECTOR_EXPIRED = "app_connector_expired", Kind.RIGHTS, "After the app connector's `valid_until`."
+    ADDRESS_NOT_ALLOWED = "address_not_allowed", Kind.RIGHTS, "The client's address is denied, or not among the allowed ones."
+    CONNECTOR_NOT_LISTED = (
+        "connector_not_listed",
+        Kind.RIGHTS,
+        "The app connector does not list this connector (or it does not exist).",
+    )
+    CONNECTOR_UNGUARDED = (
+        "connector_unguarded",
+        Kind.RIGHTS,
+        "The GetConnector is listed, but no filter type guards it and it is not named as unfiltered.",
+    )
+    ACTION_NOT_ALLOWED = "action_not_allowed", Kind.RIGHTS, "The UpdateConnector is listed, but not for this action."
+
+    # what the sidecar or the backend could not do
+    NO_POLICY = "no_policy", Kind.UNREADY, "No policy is loaded."
+    DRAINING = "draining", Kind.UNREADY, "The sidecar is stopping."
+    BACKEND_UNREACHABLE = "backend_unreachable", Kind.BACKEND, "No connection to the backend (name, port, TLS)."
+    BACKEND_BROKEN = "backend_broken", Kind.BACKEND, "The backend's answer is not well-formed, or ended in the middle."
+    BACKEND_ANSWER_UNREADABLE = (
+        "backend_answer_unreadable",
+        Kind.BACKEND,
+        "An answer that must be filtered (metainfo) is not JSON of the known shape, or too large.",
+    )
+    BACKEND_CONNECT_TIMEOUT = "backend_connect_timeout", Kind.BACKEND_SLOW, "No connection within `timeouts.connect`."
+    BACKEND_HEAD_TIMEOUT = "backend_head_timeout", Kind.BACKEND_SLOW, "No answer within `timeouts.head`."
+    BACKEND_IDLE_TIMEOUT = "backend_idle_timeout", Kind.BACKEND_SLOW, "The backend's answer stood still for `timeouts.idle`."
+    INTERNAL_ERROR = "internal_error", Kind.INTERNAL, "A fault of the sidecar's own; the log has the trace."
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an outcome, not a fault
+    """A request is not served. `detail` names place and remedy for whoever made the call; it never holds a secret or a right."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason.value}: {self.detail}" if self.detail else self.reason.value

@@ -1,0 +1,153 @@
+"""Whether a caller may make a call: Profit's conditions in order, then the connector, then the rows. A pure function.
+
+The conditions are those of the wire reference 5.2; the order matters only for which reason the log shows, since any failure denies.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address
+
+from sidecar.dialects.call import (
+    SPECIAL_OF,
+    Call,
+    DescribeGet,
+    DescribeUpdate,
+    GetRows,
+    Metainfo,
+    Preflight,
+    Update,
+)
+from sidecar.errors import Reason
+from sidecar.filters.predicate import TooManyGroups
+from sidecar.policy.decision import Allow, Decision, Deny
+from sidecar.policy.model import AddressRule, AppConnector, Caller, GetConnector, Network, Policy, User
+from sidecar.policy.rows import rows_for
+
+MOST_GROUPS = 1_000
+"""Bound on the OR groups of a narrowed filter; far beyond what fits in a query string."""
+
+
+def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decision:
+    """Allow or deny.
+
+    :param now: aware; the only clock there is.
+    """
+    for condition in CONDITIONS:
+        reason = condition(caller, now)
+        if reason is not None:
+            return Deny(reason)
+    return decide_connector(policy, caller, call)
+
+
+def decide_connector(policy: Policy, caller: Caller, call: Call) -> Decision:
+    """The second line: the connector must be listed, and rows are those of the filter authorisation. Knows no clock and no address."""
+    app_connector = caller.app_connector
+    match call:
+        case GetRows():
+            return _decide_rows(policy, caller, call)
+        case DescribeGet():
+            listed = app_connector.get_connectors.get(call.connector.lower())
+            return _deny_unless_usable(listed) or Allow(listed.name if listed else "")
+        case Update() | DescribeUpdate():
+            update_connector = app_connector.update_connectors.get(call.connector.lower())
+            if update_connector is None:
+                return Deny(Reason.CONNECTOR_NOT_LISTED)
+            if isinstance(call, Update) and not call.actions <= update_connector.actions:
+                return Deny(Reason.ACTION_NOT_ALLOWED)
+            return Allow(update_connector.name)
+        case Metainfo() | Preflight():
+            return Allow()
+        case _:
+            special = SPECIAL_OF[type(call)]
+            return Allow(special.value) if special in app_connector.special_connectors else Deny(Reason.CONNECTOR_NOT_LISTED)
+
+
+def _decide_rows(policy: Policy, caller: Caller, call: GetRows) -> Decision:
+    listed = caller.app_connector.get_connectors.get(call.connector.lower())
+    refused = _deny_unless_usable(listed)
+    if refused is not None or listed is None:
+        return refused or Deny(Reason.CONNECTOR_NOT_LISTED)
+    try:
+        return Allow(listed.name, rows_for(caller.user, listed, policy.filter_types, MOST_GROUPS))
+    except TooManyGroups:
+        return Deny(Reason.FILTER_TOO_LARGE)
+
+
+def _deny_unless_usable(listed: GetConnector | None) -> Deny | None:
+    if listed is None:
+        return Deny(Reason.CONNECTOR_NOT_LISTED)
+    return None if listed.guarded else Deny(Reason.CONNECTOR_UNGUARDED)
+
+
+# The conditions, each a reason to deny or None.
+
+
+def app_connector_is_open(caller: Caller, now: datetime) -> Reason | None:
+    """Not blocked, and within its period of validity."""
+    app_connector = caller.app_connector
+    if app_connector.blocked:
+        return Reason.APP_CONNECTOR_BLOCKED
+    if app_connector.valid_from is not None and now < app_connector.valid_from:
+        return Reason.APP_CONNECTOR_NOT_YET_VALID
+    if app_connector.valid_until is not None and now >= app_connector.valid_until:
+        return Reason.APP_CONNECTOR_EXPIRED
+    return None
+
+
+def token_is_valid(caller: Caller, now: datetime) -> Reason | None:
+    """The token has not expired."""
+    expired = caller.token_expires is not None and now >= caller.token_expires
+    return Reason.TOKEN_EXPIRED if expired else None
+
+
+def user_is_active(caller: Caller, _now: datetime) -> Reason | None:
+    """Not blocked, reachable by e-mail unless a system user, and with at least one application ticked."""
+    user = caller.user
+    if user.blocked:
+        return Reason.USER_BLOCKED
+    if not user.email and not user.system:
+        return Reason.USER_WITHOUT_EMAIL
+    if not user.applications:
+        return Reason.USER_WITHOUT_APPLICATION
+    return None
+
+
+def user_is_member(caller: Caller, _now: datetime) -> Reason | None:
+    """A member of the group that is linked to the app connector."""
+    return None if is_member(caller.user, caller.app_connector) else Reason.USER_NOT_MEMBER
+
+
+def is_member(user: User, app_connector: AppConnector) -> bool:
+    """Whether the user belongs to the app connector's group."""
+    return app_connector.group in user.groups
+
+
+def address_is_allowed(caller: Caller, _now: datetime) -> Reason | None:
+    """The client's address satisfies the app connector's rule."""
+    return None if allows(caller.app_connector.addresses, caller.address) else Reason.ADDRESS_NOT_ALLOWED
+
+
+CONDITIONS: tuple[Callable[[Caller, datetime], Reason | None], ...] = (
+    token_is_valid,
+    app_connector_is_open,
+    address_is_allowed,
+    user_is_active,
+    user_is_member,
+)
+
+
+def allows(rule: AddressRule, address: str) -> bool:
+    """Whether a client at `address` passes. An IPv4 address that comes as IPv6 (``::ffff:192.0.2.1``) counts as IPv4."""
+    if not rule.allow and not rule.deny:
+        return True
+    try:
+        client = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(client, IPv6Address) and client.ipv4_mapped is not None:
+        client = client.ipv4_mapped
+
+    def within(networks: tuple[Network, ...]) -> bool:
+        return any(client in network for network in networks)
+
+    return not within(rule.deny) and (not rule.allow or within(rule.allow))

@@ -1,0 +1,119 @@
+"""The policy as the decision reads it: immutable values, checked and resolved when they were loaded.
+
+Names of connectors are looked up in lower case (`str.lower`) and forwarded as the configuration spells them, whatever the client wrote
+(wire reference 1.1: whether the backend minds letter case is unknown).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+
+from sidecar.dialects.call import Action, Special
+from sidecar.policy.where import Attribute, Where
+
+EVERYONE = "everyone"
+"""The built-in group of all users (Iedereen)."""
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person, or a system user that is linked to no person."""
+
+    name: str
+    email: str = ""
+    applications: frozenset[str] = frozenset()
+    blocked: bool = False
+    system: bool = False
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset({EVERYONE})
+
+
+@dataclass(frozen=True, slots=True)
+class UserToken:
+    """Proof that belongs to one environment, app connector, user and device (the description). Only its hash is known."""
+
+    digest: bytes  # SHA-256 of the 64 hexadecimal characters, 32 bytes
+    app_connector: str
+    user: str
+    description: str
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetConnector:
+    """A GetConnector that an app connector lists. `filter_types` guard it; without any it must be `unfiltered`, or nobody gets rows."""
+
+    name: str
+    filter_types: tuple[str, ...] = ()
+    unfiltered: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        return self.unfiltered or bool(self.filter_types)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateConnector:
+    """An UpdateConnector that an app connector lists, with what may be done through it."""
+
+    name: str
+    actions: frozenset[Action]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRule:
+    """Which client addresses may use an app connector: none that is denied; if any is allowed, only those."""
+
+    allow: tuple[Network, ...] = ()
+    deny: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppConnector:
+    """What one external app may use of one environment."""
+
+    name: str
+    environment: str
+    group: str
+    description: str = ""
+    blocked: bool = True
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    get_connectors: Mapping[str, GetConnector] = field(default_factory=dict)  # by name in lower case
+    update_connectors: Mapping[str, UpdateConnector] = field(default_factory=dict)  # by name in lower case
+    special_connectors: frozenset[Special] = frozenset()
+    addresses: AddressRule = AddressRule()
+
+
+@dataclass(frozen=True, slots=True)
+class FilterType:
+    """One kind of row right: the fields that carry it, by GetConnector (lower case) and logical name, and each group's filter."""
+
+    name: str
+    fields: Mapping[str, Mapping[str, str]]
+    filters: Mapping[str, Where]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All of it, as one value that is swapped at once. `version` names its content; the same content has the same version."""
+
+    version: str
+    users: Mapping[str, User]
+    app_connectors: Mapping[str, AppConnector]
+    filter_types: Mapping[str, FilterType]
+    tokens: Mapping[bytes, UserToken]  # by digest
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: proven by a credential that belongs to this user and this app connector, from this address."""
+
+    user: User
+    app_connector: AppConnector
+    device: str
+    address: str = ""
+    token_expires: datetime | None = None

@@ -1,0 +1,1 @@
+"""Bytes: the server, the connections to the backend, and what runs between them."""

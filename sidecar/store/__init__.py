@@ -1,0 +1,1 @@
+"""Where policy lives, and how a change of it reaches the proxy."""
