@@ -16,7 +16,11 @@ from sidecar.filters.reading import read_condition
 from sidecar.filters.simplify import simplify
 
 _SEPARATORS = re.compile(r"[,;]")
-_NEEDS_ESCAPE = re.compile(r"[,;\"'\\\[\]{}]")
+_NEEDS_ESCAPE = re.compile(
+    r"[,;\"'\\\[\]{}]"
+    r"|[^\x00-\x7f\w]|[\u02b0-\u02ff]"  # a full-width `；` becomes `;` in a backend that works in a Windows code page
+    r"|%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})"  # and `%3B` in one that decodes twice
+)
 _MOST_GROUPS_OF_A_READING = 256
 
 
@@ -111,7 +115,7 @@ def write_compact(predicate: Predicate, mixed: MixedSeparators = MixedSeparators
     """The three lists, or None where they can't say it, or not in one reading only.
 
     Written are: a single group (only `,`), single conditions (only `;`), and, where the configuration says that the backend reads
-    `A,B;C` as (A and B) or C, anything. Never a value that could break the lists apart.
+    `A,B;C` as (A and B) or C, anything. Never a field or value that could break the lists apart.
     """
     groups = predicate.groups
     one_reading = len(groups) == 1 or all(len(group) == 1 for group in groups)
@@ -133,5 +137,7 @@ def _parts(condition: Condition) -> tuple[str, str, str]:
 
 
 def _breaks_lists(condition: Condition) -> bool:
+    if _NEEDS_ESCAPE.search(condition.field):
+        return True
     value = condition.value
     return condition.operator.takes_value and (not value or value != value.strip() or _NEEDS_ESCAPE.search(value) is not None)

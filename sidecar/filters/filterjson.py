@@ -1,11 +1,14 @@
 """The JSON spelling, `filterjson`: conditions within a Filter are joined by AND, Filters by OR (wire reference 2.6). One reading only."""
 
 import json
+import re
 from typing import Any
 
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.predicate import Condition, Group, Predicate
 from sidecar.filters.reading import read_condition
+
+_PERCENT_ESCAPE = re.compile(r"%(?=[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
 
 
 def read_filterjson(text: str) -> Predicate:
@@ -47,7 +50,13 @@ def _read_field(item: Any, place: str) -> Condition:
 
 
 def write_filterjson(predicate: Predicate) -> str:
-    """The tersest JSON with this meaning. The predicate must have groups, and each must have conditions."""
+    """The JSON with this meaning, tersely. What could become a quotation mark on the way is escaped: look-alikes of ASCII characters, which
+    a backend in a Windows code page replaces, and `%22`, which one that decodes twice would decode.
+
+    :raises ValueError: for a predicate without groups or with an empty group: an empty list of filters may well mean "all rows".
+    """
+    if not predicate.groups or not all(predicate.groups):
+        raise ValueError("everything and nothing have no filterjson")
     filters = [
         {
             "@FilterId": str(number),
@@ -58,7 +67,7 @@ def write_filterjson(predicate: Predicate) -> str:
         }
         for number, group in enumerate(predicate.groups, start=1)
     ]
-    return json.dumps({"Filters": {"Filter": filters}}, ensure_ascii=False, separators=(",", ":"))
+    return _PERCENT_ESCAPE.sub(r"\\u0025", json.dumps({"Filters": {"Filter": filters}}, separators=(",", ":")))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from enum import IntEnum
 
 
 class Operator(IntEnum):
-    """The backend's operators by their number on the wire (wire reference 2.4). 15, the quick filter, is left out: its value is a language."""
+    """The backend's operators by their number on the wire (wire reference 2.4).
+
+    15, the quick filter, is left out: its value is a language.
+    """
 
     EQUAL = 1
     GREATER_OR_EQUAL = 2

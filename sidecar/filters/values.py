@@ -1,6 +1,7 @@
 """What a filter value may turn into in the backend's hands: a tag, a wildcard, a marker for "empty" (wire reference 2.4).
 
-Shared by the readers of client filters, which refuse what has no single meaning, and by the `where` compiler, whose values must stay literals.
+Shared by the readers of client filters, which refuse what has no single meaning, and by the `where` compiler, whose values must stay
+literals.
 """
 
 import re
@@ -10,18 +11,24 @@ MARKERS_OF_EMPTY = frozenset({"", '""', "null", "[is leeg]", "[is empty]"})
 """What real clients send as the value of operators 8 and 9, where it means nothing; lower case."""
 
 _WILDCARDS = re.compile(r"[%_*?\[\]^]")
+_LOOK_ALIKES = str.maketrans("٪ˍ\u0331\u0332▄∗〚〛", "%____*[]")
 _FIELD_ID = re.compile(r"\w(?:[\w .\-/()&+:%€$#!?]{0,98}[\w.)%€$#!?])?")
 
 
 def is_bracket_tag(value: str) -> bool:
     """Whether Profit may take the value for a tag such as `[Vandaag]` or `[Medewerker]` and put something else in its place."""
-    stripped = value.strip()
+    stripped = "".join(character for character in _in_ascii(value) if unicodedata.category(character) != "Cf").strip()
     return stripped.startswith("[") and stripped.endswith("]")
 
 
 def may_be_wildcard(value: str) -> bool:
     """Whether some reading of the value takes a character in it for a pattern. Which ones do is unknown, so all that could, count."""
-    return _WILDCARDS.search(value) is not None
+    return _WILDCARDS.search(_in_ascii(value)) is not None
+
+
+def _in_ascii(value: str) -> str:
+    """The value with look-alikes of ASCII characters replaced, as happens when a backend puts it into a Windows code page ("best fit")."""
+    return value if value.isascii() else unicodedata.normalize("NFKC", value.translate(_LOOK_ALIKES))
 
 
 def has_control_characters(value: str) -> bool:

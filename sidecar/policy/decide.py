@@ -5,7 +5,7 @@ The conditions are those of the wire reference 5.2; the order matters only for w
 
 from collections.abc import Callable
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from sidecar.dialects.call import (
     SPECIAL_OF,
@@ -21,10 +21,8 @@ from sidecar.errors import Reason
 from sidecar.filters.predicate import TooManyGroups
 from sidecar.policy.decision import Allow, Decision, Deny
 from sidecar.policy.model import AddressRule, AppConnector, Caller, GetConnector, Network, Policy, User
+from sidecar.policy.narrow import MOST_GROUPS
 from sidecar.policy.rows import rows_for
-
-MOST_GROUPS = 1_000
-"""Bound on the OR groups of a narrowed filter; far beyond what fits in a query string."""
 
 
 def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decision:
@@ -52,7 +50,7 @@ def decide_connector(policy: Policy, caller: Caller, call: Call) -> Decision:
             update_connector = app_connector.update_connectors.get(call.connector.lower())
             if update_connector is None:
                 return Deny(Reason.CONNECTOR_NOT_LISTED)
-            if isinstance(call, Update) and not call.actions <= update_connector.actions:
+            if isinstance(call, Update) and not {call.verb, *call.actions} <= update_connector.actions:
                 return Deny(Reason.ACTION_NOT_ALLOWED)
             return Allow(update_connector.name)
         case Metainfo() | Preflight():
@@ -148,6 +146,13 @@ def allows(rule: AddressRule, address: str) -> bool:
         client = client.ipv4_mapped
 
     def within(networks: tuple[Network, ...]) -> bool:
-        return any(client in network for network in networks)
+        return any(client in _unmapped(network) for network in networks)
 
     return not within(rule.deny) and (not rule.allow or within(rule.allow))
+
+
+def _unmapped(network: Network) -> Network:
+    """A rule for ``::ffff:192.0.2.0/120`` is one for 192.0.2.0/24."""
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped is not None:
+        return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    return network

@@ -11,7 +11,7 @@ from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
 from sidecar.filters.predicate import Operator
-from sidecar.filters.values import has_control_characters, is_bracket_tag, may_be_wildcard
+from sidecar.filters.values import MARKERS_OF_EMPTY, has_control_characters, is_bracket_tag, may_be_wildcard
 
 Attribute = str | tuple[str, ...]
 """The value of a user's attribute: one text, or several."""
@@ -121,7 +121,7 @@ def compile_where(text: str) -> Where:
     try:
         statements = [statement for statement in parse(text) if statement is not None]
     except (SqlglotError, RecursionError) as problem:
-        first_line = str(problem).splitlines()[0]
+        first_line = str(problem).partition("\n")[0]
         raise WhereError(f"not a boolean expression: {first_line[:200]}") from None
     if len(statements) != 1:
         raise WhereError("expected one boolean expression, `everything` or `nothing`")
@@ -142,21 +142,25 @@ _COMPARISONS: dict[type[exp.Expr], tuple[Operator, Operator]] = {
     exp.LTE: (Operator.LESS_OR_EQUAL, Operator.GREATER),
 }
 
+_ARGUMENTS = frozenset({"this", "expression", "low", "high", "expressions", "field", "negate"})
+
 
 def _boolean(node: exp.Expr, *, negated: bool) -> Expression:
+    _refuse_arguments(node, _ARGUMENTS)
+    negated ^= bool(node.args.get("negate"))  # some releases of sqlglot read `not like` as a `like` with this mark
     match node:
         case exp.Paren():
             return _boolean(node.this, negated=negated)
         case exp.Not():
             return _boolean(node.this, negated=not negated)
         case exp.And() | exp.Or():
-            parts = (_boolean(node.left, negated=negated), _boolean(node.right, negated=negated))
+            # Flattened, since a long chain is a deep tree.
+            parts = tuple(_boolean(part, negated=negated) for part in node.flatten())
             return All(parts) if isinstance(node, exp.And) is not negated else Any(parts)
         case exp.Between():
             field = _field(node.this)
             low = Compare(field, Operator.LESS if negated else Operator.GREATER_OR_EQUAL, _operand(node.args["low"]))
             high = Compare(field, Operator.GREATER if negated else Operator.LESS_OR_EQUAL, _operand(node.args["high"]))
-            _refuse_arguments(node, {"this", "low", "high"})
             return Any((low, high)) if negated else All((low, high))
         case exp.In():
             return _in(node, negated=negated)
@@ -170,12 +174,12 @@ def _boolean(node: exp.Expr, *, negated: bool) -> Expression:
             return Compare(_field(node.this), _COMPARISONS[type(node)][negated], _operand(node.expression))
         case _:
             raise WhereError(
-                f"`{node.sql()}` is not part of the language; known are = <> < <= > >= in between like is null and or not, everything, nothing"
+                f"`{node.sql()}` is not part of the language; known are"
+                " = <> < <= > >= in between like is null and or not, everything, nothing"
             )
 
 
 def _in(node: exp.In, *, negated: bool) -> Expression:
-    _refuse_arguments(node, {"this", "expressions", "field"})
     listed = node.args.get("field")
     operands = [listed] if listed is not None else node.expressions
     if listed is not None and not isinstance(_operand(listed), AttributeOf):
@@ -203,7 +207,7 @@ def _like(node: exp.Like, *, negated: bool) -> Expression:
     return Like(_field(node.this), operator, _literal(literal), negated)
 
 
-def _refuse_arguments(node: exp.Expr, known: set[str]) -> None:
+def _refuse_arguments(node: exp.Expr, known: frozenset[str]) -> None:
     surplus = [name for name, value in node.args.items() if value and name not in known]
     if surplus:
         raise WhereError(f"`{node.sql()}`: {surplus[0]} is not part of the language")
@@ -223,7 +227,7 @@ def _operand(node: exp.Expr) -> Operand:
             return f"-{node.this.this}"
         case exp.Boolean():
             return "true" if node.this else "false"
-        case exp.Dot() if isinstance(node.this, exp.Parameter) and node.this.name.lower() == "user":
+        case exp.Dot() if _is_attribute(node):
             return AttributeOf(node.expression.name)
         case exp.Null():
             raise WhereError("compare with null by `is null` or `is not null`")
@@ -231,6 +235,11 @@ def _operand(node: exp.Expr) -> Operand:
             raise WhereError(f"`{node.sql()}`: expected a literal or @user.<attribute>; quote text as '{node.name}'")
         case _:
             raise WhereError(f"`{node.sql()}`: expected a literal or @user.<attribute>")
+
+
+def _is_attribute(node: exp.Dot) -> bool:
+    user, name = node.this, node.expression
+    return isinstance(user, exp.Parameter) and user.name.lower() == "user" and isinstance(name, exp.Identifier)
 
 
 def _literal(text: str) -> str:
@@ -244,6 +253,8 @@ def why_not_literal(text: str) -> str | None:
     """Why this text can't be the value of a filter, or None if it can. Used for attributes of users as well."""
     if not text or text != text.strip():
         return "an empty value, or one with space around it, has no certain meaning for the backend"
+    if text.lower() in MARKERS_OF_EMPTY:
+        return "the backend could take it for an empty value"
     if is_bracket_tag(text):
         return "the backend could take a text in brackets for a tag"
     if has_control_characters(text):

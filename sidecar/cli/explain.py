@@ -1,0 +1,158 @@
+"""`sidecar explain`: why a request would be allowed or refused, and what would be sent to the backend."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sidecar.cli.configuration import config_option, load_or_exit
+from sidecar.dialects.call import GetRows, Preflight, Update
+from sidecar.dialects.rest.read import read
+from sidecar.dialects.rest.write import verb_of, write_call, write_rows
+from sidecar.errors import Refusal
+from sidecar.filters.describe import describe
+from sidecar.policy.decision import Allow
+from sidecar.policy.explain import Explanation
+from sidecar.policy.explain import explain as explain_decision
+from sidecar.policy.model import Caller
+from sidecar.policy.narrow import narrow
+from sidecar.proxy.route import route_to
+from sidecar.store.snapshot import Environment, Snapshot
+
+
+@click.command()
+@config_option
+@click.option("--app", "app_name", required=True, help="App connector, by its name in the configuration.")
+@click.option("--user", "user_name", required=True, help="User, by name.")
+@click.option("--address", default="", help="Client address, for app connectors with address rules.")
+@click.option("--at", type=click.DateTime(), default=None, help="Moment (UTC) to decide for; default now.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.argument("request")
+def explain(
+    config: tuple[Path, ...], app_name: str, user_name: str, address: str, at: datetime | None, as_json: bool, request: str
+) -> None:
+    """Explain what happens to REQUEST, such as 'GET /ProfitRestServices/connectors/Profit_Hours?take=10'.
+
+    The user is taken to have a valid token. Exit code 0 if the request would be allowed, 1 if refused.
+    """
+    snapshot = load_or_exit(config, os.environ)
+    caller = _caller(snapshot, app_name, user_name, address)
+    now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+    report = _report(snapshot, caller, request, now)
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        _print(report)
+    raise SystemExit(0 if report["allowed"] else 1)
+
+
+def _caller(snapshot: Snapshot, app_name: str, user_name: str, address: str) -> Caller:
+    policy = snapshot.policy
+    if app_name not in policy.app_connectors:
+        raise click.UsageError(f"there is no app connector {app_name!r}; there are: {', '.join(policy.app_connectors)}")
+    if user_name not in policy.users:
+        raise click.UsageError(f"there is no user {user_name!r}")
+    return Caller(policy.users[user_name], policy.app_connectors[app_name], "explain", address)
+
+
+def _report(snapshot: Snapshot, caller: Caller, request: str, now: datetime) -> dict[str, Any]:
+    """All that there is to say, in plain values."""
+    method, _, target = request.strip().partition(" ")
+    environment = snapshot.environments[caller.app_connector.environment]
+    report: dict[str, Any] = {
+        "request": request.strip(),
+        "user": caller.user.name,
+        "groups": sorted(caller.user.groups),
+        "app_connector": caller.app_connector.name,
+        "environment": environment.name,
+        "policy_version": snapshot.policy.version,
+        "allowed": False,
+    }
+    try:
+        route = route_to(environment.rest, environment.ca_file)
+        call = read(method, target.strip(), route.bases, environment.mixed)
+        report["call"] = type(call).__name__
+        explanation = explain_decision(snapshot.policy, caller, call, now)
+        report |= _decision(explanation)
+        if isinstance(explanation.decision, Allow):
+            report |= _forwarded(call, explanation.decision, environment, route.base_path)
+            report["allowed"] = True
+    except Refusal as refusal:
+        report |= {"allowed": False, "reason": refusal.reason.value, "meaning": refusal.reason.meaning, "detail": refusal.detail}
+    return report
+
+
+def _decision(explanation: Explanation) -> dict[str, Any]:
+    steps = [
+        {"condition": step.condition, "holds": step.failure is None, "reason": step.failure.value if step.failure else None}
+        for step in explanation.steps
+    ]
+    decision = explanation.decision
+    if not isinstance(decision, Allow):
+        return {"conditions": steps, "reason": decision.reason.value, "meaning": decision.reason.meaning, "detail": decision.detail}
+    report: dict[str, Any] = {"conditions": steps, "connector": decision.connector}
+    if decision.rows is not None:
+        report["rows"] = describe(decision.rows.predicate)
+        report["filter_types"] = [
+            {
+                "filter_type": each.filter_type,
+                "rows": describe(each.predicate),
+                "grants": [{"group": grant.group, "where": grant.where, "rows": describe(grant.predicate)} for grant in each.grants],
+            }
+            for each in decision.rows.by_type
+        ]
+    return report
+
+
+def _forwarded(call: object, decision: Allow, environment: Environment, base_path: str) -> dict[str, Any]:
+    match call:
+        case Preflight():
+            return {"forwarded": None, "note": "answered by the sidecar itself"}
+        case GetRows() if decision.rows is not None:
+            predicate = narrow(call.filter, decision.rows.predicate)
+            asked = {"asked": describe(call.filter), "narrowed": describe(predicate)}
+            if predicate.is_nothing:
+                return {**asked, "forwarded": None, "note": "no row is left: answered with an empty list by the sidecar itself"}
+            return {**asked, "forwarded": f"GET {base_path}{write_rows(call, decision.connector, predicate, environment.mixed)}"}
+        case _:
+            note = {"note": "an @Action in the body may need further rights"} if isinstance(call, Update) else {}
+            return {"forwarded": f"{verb_of(call)} {base_path}{write_call(call, decision.connector)}", **note}  # type: ignore[arg-type]
+
+
+def _print(report: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    allowed = report["allowed"]
+    console.print(Text(f"{'allowed' if allowed else 'refused'}: {report['request']}", style="bold green" if allowed else "bold red"))
+    console.print(f"user {report['user']} (groups: {', '.join(report['groups'])})", markup=False)
+    console.print(
+        f"app connector {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}", markup=False
+    )
+    for step in report.get("conditions", ()):
+        mark, style = ("ok  ", "green") if step["holds"] else ("FAIL", "red")
+        console.print(Text(f"  {mark} {step['condition']}" + ("" if step["holds"] else f"  [{step['reason']}]"), style=style))
+    if not allowed:
+        console.print(Text(f"reason {report['reason']}: {report['meaning']}", style="red"))
+        if report.get("detail"):
+            console.print(Text(f"  {report['detail']}"))
+    for filter_type in report.get("filter_types", ()):
+        console.print(Text(f"filter type {filter_type['filter_type']}: {filter_type['rows']}"))
+        for grant in filter_type["grants"]:
+            console.print(Text(f"  group {grant['group']}: where {grant['where']}  ->  {grant['rows']}"))
+        if not filter_type["grants"]:
+            console.print(Text("  no group of this user has a filter here: no rows", style="yellow"))
+    if "asked" in report:
+        table = Table(show_header=True, box=None, padding=(0, 2))
+        table.add_column("asked for", overflow="fold")
+        table.add_column("narrowed to", overflow="fold")
+        table.add_row(Text(report["asked"]), Text(report["narrowed"]))
+        console.print(table)
+    if report.get("forwarded"):
+        console.print(Text(f"to the backend: {report['forwarded']}"), soft_wrap=True)
+    if report.get("note"):
+        console.print(Text(f"note: {report['note']}"))

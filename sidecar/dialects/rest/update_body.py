@@ -1,0 +1,97 @@
+"""What the JSON body of an update really does: `@Action` overrides the verb, at any depth (wire reference 1.4).
+
+The body is forwarded as it came, so it is read strictly: JSON with one reading only, as RFC 8259 has it and no laxer parser could see
+otherwise.
+"""
+
+import json
+import unicodedata
+from typing import Any
+
+from sidecar.dialects.call import Action, Update
+from sidecar.errors import Reason, Refusal
+
+_MOST_CONTAINERS = 200_000
+_ACTIONS = {action.value: action for action in Action}
+
+
+def actions_of(call: Update, body: bytes) -> frozenset[Action]:
+    """Every action that the update performs: the verb's own, those that the body names, and what the body implies.
+
+    :raises Refusal: BODY_MALFORMED for a body that is not strict JSON with an object at the top.
+    """
+    if not body and call.verb is Action.DELETE:
+        return call.actions
+    document = _parse(body)
+    actions = call.actions | _named_actions(document)
+    if call.verb is Action.INSERT and call.elements and _main_element_has_fields(document):
+        # POST on a sub-element inserts that, and updates the main object with the fields it finds there (wire reference 1.2).
+        actions |= {Action.UPDATE}
+    return actions
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    if body.count(b"{") + body.count(b"[") > _MOST_CONTAINERS:
+        raise Refusal(Reason.BODY_MALFORMED, f"the body has more than {_MOST_CONTAINERS} objects and lists")
+    try:
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise Refusal(Reason.BODY_MALFORMED, "the body is not UTF-8") from None
+    except (ValueError, RecursionError) as problem:
+        raise Refusal(Reason.BODY_MALFORMED, f"the body is not strict JSON: {str(problem)[:200]}") from None
+    if not isinstance(document, dict):
+        raise Refusal(Reason.BODY_MALFORMED, "the body must be a JSON object")
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return keys
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _named_actions(document: dict[str, Any]) -> frozenset[Action]:
+    actions: set[Action] = set()
+    pending: list[Any] = [document]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            for key, value in item.items():
+                action = _action(key, value)
+                if action is not None:
+                    actions.add(action)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return frozenset(actions)
+
+
+def _action(key: str, value: Any) -> Action | None:
+    """The action that this key names. Any letter case counts, full-width forms too, and a bare `Action` where it names one."""
+    name = unicodedata.normalize("NFKC", key).strip().casefold()
+    if name not in ("@action", "action"):
+        return None
+    known = _ACTIONS.get(value.strip().casefold()) if isinstance(value, str) else None
+    if known is None and name == "@action":
+        raise Refusal(Reason.BODY_MALFORMED, "@Action must be insert, update or delete")
+    return known
+
+
+def _main_element_has_fields(document: dict[str, Any]) -> bool:
+    for root in document.values():
+        element = _get(root, "element")
+        for each in element if isinstance(element, list) else [element]:
+            if _get(each, "fields"):
+                return True
+    return False
+
+
+def _get(item: Any, name: str) -> Any:
+    if not isinstance(item, dict):
+        return None
+    return next((value for key, value in item.items() if key.casefold() == name), None)

@@ -1,0 +1,118 @@
+"""From an allowed call to the request target that the backend gets: generated anew, from parsed values only."""
+
+from urllib.parse import quote
+
+from sidecar.dialects.call import (
+    Action,
+    DescribeGet,
+    DescribeUpdate,
+    Element,
+    FetchFile,
+    FetchImage,
+    FetchSubjectFile,
+    GetRows,
+    Metainfo,
+    Page,
+    ProductVersion,
+    RunReport,
+    Sort,
+    SpecialCall,
+    Update,
+)
+from sidecar.dialects.rest.target import LONGEST_QUERY
+from sidecar.errors import Reason, Refusal
+from sidecar.filters.compact import MixedSeparators
+from sidecar.filters.predicate import Predicate
+from sidecar.filters.spelling import spellings
+
+UpstreamCall = GetRows | Update | Metainfo | DescribeGet | DescribeUpdate | SpecialCall
+
+_VERBS = {Action.INSERT: "POST", Action.UPDATE: "PUT", Action.DELETE: "DELETE"}
+
+
+def write_rows(call: GetRows, connector: str, predicate: Predicate, mixed: MixedSeparators = MixedSeparators.REFUSE) -> str:
+    """The target of a narrowed GetConnector call, below the environment's base.
+
+    :param connector: the canonical name from the whitelist.
+    :param predicate: client filter AND policy; not nothing.
+    :raises Refusal: QUERY_TOO_LONG when the narrowed query has more characters than the backend reads.
+    """
+    parameters = [*_page(call.page), *_order(call.order)]
+    return f"/connectors/{_segment(connector)}{_with_filter(parameters, predicate, mixed)}"
+
+
+def write_call(call: UpstreamCall, connector: str) -> str:
+    """The target of any other call, below the environment's base.
+
+    :param connector: the canonical name from the whitelist, where the call has one.
+    """
+    match call:
+        case Update():
+            return f"/connectors/{_segment(connector)}" + "".join(_element(element) for element in call.elements)
+        case Metainfo():
+            return "/metainfo"
+        case DescribeGet():
+            return f"/metainfo/get/{_segment(connector)}"
+        case DescribeUpdate():
+            return f"/metainfo/update/{_segment(connector)}"
+        case ProductVersion():
+            return "/profitversion"
+        case FetchFile(guid, name, as_query):
+            if as_query:
+                return f"/fileconnector?fileid={_value(guid)}&filename={_value(name)}"
+            return f"/fileconnector/{_segment(guid)}/{_segment(name)}"
+        case FetchSubjectFile(subject, file, as_query):
+            if as_query:
+                return f"/subjectconnector?SubjectId={_value(subject)}&FileId={_value(file)}"
+            return f"/subjectconnector/{_segment(subject)}/{_segment(file)}"
+        case FetchImage(image, image_format):
+            return f"/imageconnector/{_segment(image)}" + ("" if image_format is None else f"?format={image_format}")
+        case RunReport(report, predicate):
+            return f"/reportconnector/{_segment(report)}{_with_filter([], predicate, MixedSeparators.REFUSE)}"
+        case GetRows():
+            raise TypeError("rows are written by write_rows, with their predicate")
+
+
+def verb_of(call: UpstreamCall) -> str:
+    """The verb with which the call is spelled."""
+    return _VERBS[call.verb] if isinstance(call, Update) else "GET"
+
+
+def _with_filter(parameters: list[str], predicate: Predicate, mixed: MixedSeparators) -> str:
+    if predicate.is_everything:
+        return "?" + "&".join(parameters) if parameters else ""
+    query = ""
+    for spelling in spellings(predicate, mixed):
+        query = "?" + "&".join([*parameters, *(f"{name}={_value(value)}" for name, value in spelling)])
+        if len(query) <= LONGEST_QUERY:
+            return query
+    raise Refusal(
+        Reason.QUERY_TOO_LONG,
+        f"narrowed to the rows that you may see, the query has {len(query)} characters and the backend reads {LONGEST_QUERY}; ask for less",
+    )
+
+
+def _page(page: Page) -> list[str]:
+    return [f"{name}={value}" for name, value in (("skip", page.skip), ("take", page.take)) if value is not None]
+
+
+def _order(order: tuple[Sort, ...]) -> list[str]:
+    spelled = ",".join(f"{'-' if sort.descending else ''}{sort.field}" for sort in order)
+    return [f"orderbyfieldids={_value(spelled)}"] if order else []
+
+
+def _element(element: Element) -> str:
+    if element.keys is None:
+        return f"/{_segment(element.name)}"
+    names = ",".join(element.keys.names)
+    values = ",".join(_segment(value) for value in element.keys.values)
+    return f"/{_segment(element.name)}/{names}/{values}"
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _value(text: str) -> str:
+    # Raw are the separators and what RFC 3986 lets stand in a query and no parser of forms gives a meaning: every character counts.
+    return quote(text, safe=",;:@/()*!~")

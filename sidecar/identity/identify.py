@@ -1,0 +1,24 @@
+"""From a credential to the caller it proves: environment, app connector, user and device."""
+
+from sidecar.errors import Reason, Refusal
+from sidecar.identity.user_token import find_token, read_authorization
+from sidecar.policy.model import Caller, Policy
+
+
+def identify(policy: Policy, authorization: str | None, address: str) -> Caller:
+    """Who asks. The user token alone picks the app connector and, with it, the environment.
+
+    :param authorization: the value of the Authorization header; None without one.
+    :param address: where the request comes from, trusted proxies considered.
+    :raises Refusal: TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_UNKNOWN or USER_UNKNOWN.
+    """
+    if authorization is None:
+        raise Refusal(Reason.TOKEN_MISSING)
+    token = find_token(policy, read_authorization(authorization))
+    app_connector = policy.app_connectors.get(token.app_connector)
+    if app_connector is None:
+        raise Refusal(Reason.TOKEN_UNKNOWN)
+    user = policy.users.get(token.user)
+    if user is None:
+        raise Refusal(Reason.USER_UNKNOWN)
+    return Caller(user, app_connector, token.description, address, token.expires)

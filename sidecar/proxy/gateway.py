@@ -1,0 +1,260 @@
+"""The request's way, from its head to the answer: who asks, what, whether they may, and then on to the backend."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+
+from sidecar.dialects.call import Action, Call, GetRows, Metainfo, Preflight, Update
+from sidecar.dialects.rest.answers import no_rows
+from sidecar.dialects.rest.read import BASE, read
+from sidecar.dialects.rest.update_body import actions_of
+from sidecar.dialects.rest.write import verb_of, write_call, write_rows
+from sidecar.errors import Kind, Reason, Refusal
+from sidecar.filters.describe import describe
+from sidecar.identity.client_address import client_address
+from sidecar.identity.identify import identify
+from sidecar.policy.decide import decide
+from sidecar.policy.decision import Allow, Deny
+from sidecar.policy.model import Caller, Network
+from sidecar.policy.narrow import narrow
+from sidecar.proxy.metainfo import answer_metainfo
+from sidecar.proxy.own_answers import answer_json, answer_preflight
+from sidecar.proxy.refusal import answer_for
+from sidecar.proxy.relay import relay
+from sidecar.proxy.request_body import check_media_type, read_body
+from sidecar.proxy.request_headers import check_headers, upstream_headers, value_of, values_of
+from sidecar.proxy.route import Route, route_to
+from sidecar.proxy.upstream import Answer, Pool, request_head
+from sidecar.record.decision_log import DecisionLog
+from sidecar.record.exchange import Exchange, Outcome
+from sidecar.record.metrics import Metrics
+from sidecar.store.snapshot import AfasToken, Environment, Snapshot
+
+_LARGE_BODY = 262_144
+_OUR_SIDE = frozenset({Kind.BACKEND, Kind.BACKEND_SLOW, Kind.INTERNAL})
+
+
+class SnapshotSource(Protocol):
+    """Where the policy in force comes from."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The last good one; None before the first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLimits:
+    """Bytes that are held at most, and seconds that a client may stand still."""
+
+    body: int
+    answer: int
+    client: float
+
+
+class Gateway:
+    """Serves requests, each under the one snapshot that is in force when its head arrives."""
+
+    def __init__(
+        self,
+        source: SnapshotSource,
+        pool: Pool,
+        limits: GatewayLimits,
+        trusted_proxies: Sequence[Network],
+        decision_log: DecisionLog,
+        metrics: Metrics,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._source = source
+        self._pool = pool
+        self._limits = limits
+        self._trusted_proxies = trusted_proxies
+        self._decision_log = decision_log
+        self._metrics = metrics
+        self._clock = clock
+        self._logger = structlog.get_logger("sidecar")
+
+    async def handle(self, request: BaseRequest) -> StreamResponse:
+        """Answer one request, whatever happens, and keep its record."""
+        exchange = Exchange(method=request.method[:20])
+        self._metrics.in_flight += 1
+        try:
+            return await self._serve(request, exchange)
+        except Refusal as refusal:
+            return self._refuse(request, exchange, refusal)
+        except asyncio.CancelledError:
+            exchange.detail = "the client went away, or the sidecar was stopped"
+            raise
+        except Exception:
+            self._logger.exception("internal error", reference=exchange.reference)
+            return self._refuse(request, exchange, Refusal(Reason.INTERNAL_ERROR))
+        finally:
+            self._metrics.in_flight -= 1
+            self.record(exchange)
+
+    def refuse_unparsed(self, reason: Reason) -> Response:
+        """The answer to bytes that the HTTP parser did not take for a request."""
+        exchange = Exchange()
+        answer = self._answer_refusal(exchange, Refusal(reason))
+        self.record(exchange)
+        return answer
+
+    def record(self, exchange: Exchange) -> None:
+        """Put a finished exchange into log and metrics."""
+        exchange.finish()
+        self._decision_log.add(exchange)
+        self._metrics.observe(exchange)
+
+    def _refuse(self, request: BaseRequest, exchange: Exchange, refusal: Refusal) -> Response:
+        answer = self._answer_refusal(exchange, refusal)
+        if request.body_exists and not request.content.is_eof():
+            answer.force_close()
+        if refusal.reason.kind is Kind.CALL:
+            # What was refused for its framing or its headers must not be followed by more from the same source.
+            answer.force_close()
+        return answer
+
+    def _answer_refusal(self, exchange: Exchange, refusal: Refusal) -> Response:
+        kind = refusal.reason.kind
+        exchange.reason = refusal.reason
+        if kind in _OUR_SIDE:
+            exchange.detail = refusal.detail
+        elif kind is not Kind.UNREADY:
+            exchange.outcome = Outcome.DENY
+        answer = answer_for(refusal, exchange.reference)
+        _note_answer(exchange, answer)
+        return answer
+
+    async def _serve(self, request: BaseRequest, exchange: Exchange) -> StreamResponse:
+        headers = request.raw_headers
+        forwarded_for = values_of(headers, b"x-forwarded-for")
+        exchange.client = client_address(request.remote or "", forwarded_for, self._trusted_proxies)
+        check_headers(headers)
+        snapshot = self._source.snapshot
+        if snapshot is None:
+            raise Refusal(Reason.NO_POLICY)
+        exchange.policy_version = snapshot.policy.version
+        if request.method == "OPTIONS":
+            return self._preflight(request, exchange, snapshot)
+        caller = identify(snapshot.policy, value_of(headers, b"authorization"), exchange.client)
+        environment = snapshot.environments[caller.app_connector.environment]
+        _note_caller(exchange, caller)
+        route = route_to(environment.rest, environment.ca_file)
+        call = read(request.method, request.raw_path, route.bases, environment.mixed)
+        _note_call(exchange, call)
+        allowed = self._decide(snapshot, caller, call, exchange)
+        body: bytes | None = None
+        if isinstance(call, Update):
+            check_media_type(headers)
+            body = await read_body(request, self._limits.body, self._limits.client)
+            call = replace(call, actions=await _actions_of(call, body))
+            allowed = self._decide(snapshot, caller, call, exchange)
+        elif request.body_exists:
+            raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
+        return await self._forward(request, exchange, caller, environment, route, call, allowed, body)
+
+    def _preflight(self, request: BaseRequest, exchange: Exchange, snapshot: Snapshot) -> Response:
+        bases = {base for each in snapshot.environments.values() for base in route_to(each.rest, each.ca_file).bases}
+        exchange.call = type(read(request.method, request.raw_path, bases or {BASE})).__name__
+        exchange.outcome = Outcome.ALLOW
+        answer = answer_preflight(exchange.reference)
+        _note_answer(exchange, answer)
+        return answer
+
+    def _decide(self, snapshot: Snapshot, caller: Caller, call: Call, exchange: Exchange) -> Allow:
+        decision = decide(snapshot.policy, caller, call, self._clock())
+        if isinstance(decision, Deny):
+            raise Refusal(decision.reason, decision.detail)
+        exchange.outcome = Outcome.ALLOW
+        exchange.connector = decision.connector
+        if decision.rows is not None:
+            exchange.predicate = describe(decision.rows.predicate)
+        return decision
+
+    async def _forward(
+        self,
+        request: BaseRequest,
+        exchange: Exchange,
+        caller: Caller,
+        environment: Environment,
+        route: Route,
+        call: Call,
+        allowed: Allow,
+        body: bytes | None,
+    ) -> StreamResponse:
+        if isinstance(call, Preflight):
+            raise TypeError("a preflight is answered before it is decided")
+        if isinstance(call, GetRows) and allowed.rows is not None:
+            predicate = narrow(call.filter, allowed.rows.predicate)
+            if predicate.is_nothing:
+                answer = answer_json(no_rows(call.page), exchange.reference)
+                _note_answer(exchange, answer)
+                return answer
+            target = write_rows(call, allowed.connector, predicate, environment.mixed)
+        else:
+            target = write_call(call, allowed.connector)
+        head = request_head(
+            verb_of(call),
+            route.base_path + target,
+            upstream_headers(
+                request.raw_headers,
+                host=route.origin.host_header,
+                authorization=_authorization(environment, request),
+                body_length=None if body is None else len(body),
+                answer_is_read=isinstance(call, Metainfo),
+            ),
+        )
+        from_backend = await self._send(route, head, body or b"", exchange)
+        if isinstance(call, Metainfo) and from_backend.status == 200:
+            reduced = await answer_metainfo(from_backend, caller, self._limits.answer, exchange.reference)
+            _note_answer(exchange, reduced)
+            return reduced
+        return await relay(request, from_backend, exchange, self._limits.client)
+
+    async def _send(self, route: Route, head: bytes, body: bytes, exchange: Exchange) -> Answer:
+        loop = asyncio.get_running_loop()
+        sent = loop.time()
+        exchange.finish()
+        self._metrics.added.observe(exchange.seconds)
+        answer = await self._pool.send(route.origin, head, body)
+        exchange.backend_seconds = loop.time() - sent
+        return answer
+
+
+async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
+    """Off the loop for large bodies, which take long to parse."""
+    if len(body) < _LARGE_BODY:
+        return actions_of(call, body)
+    return await asyncio.to_thread(actions_of, call, body)
+
+
+def _authorization(environment: Environment, request: BaseRequest) -> bytes:
+    """The environment's own credential, or what the client proved itself with where the configuration passes that through."""
+    if isinstance(environment.credential, AfasToken):
+        return environment.credential.header_value
+    return (value_of(request.raw_headers, b"authorization") or "").encode("latin-1")
+
+
+def _note_caller(exchange: Exchange, caller: Caller) -> None:
+    exchange.environment = caller.app_connector.environment
+    exchange.app_connector = caller.app_connector.name
+    exchange.user = caller.user.name
+    exchange.device = caller.device
+
+
+def _note_call(exchange: Exchange, call: Call) -> None:
+    exchange.call = type(call).__name__
+    connector = getattr(call, "connector", None)
+    if connector is not None:
+        exchange.asked_for(connector)
+
+
+def _note_answer(exchange: Exchange, answer: Response) -> None:
+    exchange.status = answer.status
+    exchange.sent = len(answer.body) if isinstance(answer.body, bytes) else 0

@@ -1,0 +1,41 @@
+"""One listening socket of the proxy, from its opening to its drained end."""
+
+import asyncio
+from collections.abc import Callable
+
+from sidecar.proxy.server import GatewayServer
+
+_LAST_MOMENTS = 1.0
+_POLL = 0.02
+
+
+class Listener:
+    """Accepts connections for a `GatewayServer`."""
+
+    def __init__(self, server: GatewayServer, in_flight: Callable[[], int]) -> None:
+        self._server = server
+        self._in_flight = in_flight
+        self._socket: asyncio.Server | None = None
+        self.port = 0
+
+    async def open(self, host: str, port: int) -> None:
+        """Listen; with port 0 the system picks one, which `port` then tells.
+
+        :raises OSError: when the address can't be had.
+        """
+        loop = asyncio.get_running_loop()
+        self._socket = await loop.create_server(self._server, host, port, backlog=1024)
+        self.port = self._socket.sockets[0].getsockname()[1]
+
+    async def drain(self, patience: float) -> None:
+        """Accept no more, close idle connections, let requests finish for `patience` seconds, then end what is left."""
+        if self._socket is None:
+            return
+        self._socket.close()
+        self._server.pre_shutdown()
+        deadline = asyncio.get_running_loop().time() + patience
+        while self._in_flight() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(_POLL)
+        await self._server.shutdown(_LAST_MOMENTS)
+        await self._socket.wait_closed()
+        self._socket = None

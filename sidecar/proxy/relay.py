@@ -1,0 +1,64 @@
+"""From the backend's answer to the client, piece by piece: nothing is gathered, and a slow reader holds the backend back."""
+
+import asyncio
+
+from aiohttp.typedefs import LooseHeaders
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import StreamResponse
+
+from sidecar.errors import Refusal
+from sidecar.proxy.answer_headers import client_headers
+from sidecar.proxy.upstream import Answer
+from sidecar.record.exchange import Exchange
+
+
+class RelayedResponse(StreamResponse):
+    """A response with the backend's headers and none of the server's own invention."""
+
+    def __init__(self, status: int, reason: str, headers: LooseHeaders) -> None:
+        super().__init__(status=status, reason=reason, headers=headers)
+
+    async def _prepare_headers(self) -> None:
+        invented = [name for name in ("Content-Type", "Server") if name not in self.headers]
+        await super()._prepare_headers()
+        for name in invented:
+            self.headers.popall(name, None)
+
+
+async def relay(request: BaseRequest, answer: Answer, exchange: Exchange, patience: float) -> StreamResponse:
+    """Pass the answer on.
+
+    When the backend's answer breaks off, so does the client's connection: an answer cut short must never look whole.
+
+    :param patience: seconds that the client may take to make room for more.
+    """
+    phrase = answer.phrase.decode("latin-1")
+    response = RelayedResponse(answer.status, phrase, client_headers(answer.headers, exchange.reference))
+    if answer.content_length is not None:
+        response.content_length = answer.content_length
+    exchange.status = answer.status
+    try:
+        await response.prepare(request)
+        if answer.has_body:
+            while chunk := await answer.next_chunk():
+                async with asyncio.timeout(patience):
+                    await response.write(chunk)
+                exchange.sent += len(chunk)
+        async with asyncio.timeout(patience):
+            await response.write_eof()
+    except Refusal as refusal:
+        exchange.reason, exchange.detail = refusal.reason, refusal.detail
+        _hang_up(request)
+    except (ConnectionError, TimeoutError):
+        exchange.detail = "the client went away or stopped reading"
+        answer.abort()
+        _hang_up(request)
+    except BaseException:
+        answer.abort()
+        raise
+    return response
+
+
+def _hang_up(request: BaseRequest) -> None:
+    if request.transport is not None:
+        request.transport.abort()

@@ -1,0 +1,57 @@
+"""One request and its answer, as the decision log and the metrics see them. Filled in along the way; holds no secret and no body."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sidecar.errors import Reason
+
+_NAME_LIKE = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
+
+
+class Outcome(StrEnum):
+    """What the policy said; `none` for requests that never came to a decision."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    NONE = "none"
+
+
+def new_reference() -> str:
+    """32 hexadecimal characters, the form of the backend's own log references (wire reference 6.3)."""
+    return secrets.token_hex(16).upper()
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Times are `time.perf_counter` seconds. `connector` is canonical, or what was asked for where nothing such is listed."""
+
+    reference: str = field(default_factory=new_reference)
+    started: float = field(default_factory=time.perf_counter)
+    client: str = ""
+    method: str = ""
+    call: str = ""
+    environment: str = ""
+    app_connector: str = ""
+    user: str = ""
+    device: str = ""
+    connector: str = ""
+    outcome: Outcome = Outcome.NONE
+    reason: Reason | None = None
+    detail: str = ""
+    predicate: str = ""
+    policy_version: str = ""
+    status: int = 0
+    sent: int = 0  # bytes of the answer's body
+    backend_seconds: float | None = None  # from sending the request to the backend until its answer's head
+    seconds: float = 0.0
+
+    def asked_for(self, connector: str) -> None:
+        """Note a connector's name from the client, unless it is of a shape in which a secret might have been put there."""
+        self.connector = connector if _NAME_LIKE.fullmatch(connector) else "(unusual name)"
+
+    def finish(self) -> None:
+        """The answer is complete, or never will be."""
+        self.seconds = time.perf_counter() - self.started

@@ -1,0 +1,43 @@
+"""A refusal has one shape, the backend's own, whatever the reason."""
+
+import json
+
+import pytest
+
+from sidecar.errors import Kind, Reason, Refusal
+from sidecar.proxy.refusal import STATUS, answer_for
+
+REFERENCE = "0123456789ABCDEF0123456789ABCDEF"
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_refusal_has_one_shape(reason: Reason) -> None:
+    answer = answer_for(Refusal(reason, "detail"), REFERENCE)
+    assert answer.status == STATUS[reason.kind]
+    assert isinstance(answer.body, bytes)
+    body = json.loads(answer.body)
+    assert list(body) == ["externalMessage", "errorNumber", "profitLogReference"]
+    assert body["profitLogReference"] == answer.headers["X-Sidecar-Reference"] == REFERENCE
+    assert answer.content_type == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert reason.value not in answer.body.decode()
+
+
+def test_every_kind_has_a_status() -> None:
+    assert set(STATUS) == set(Kind)
+
+
+@pytest.mark.parametrize("kind", [Kind.IDENTITY, Kind.RIGHTS])
+def test_no_such_connector_and_not_yours_look_the_same(kind: Kind) -> None:
+    answers = {
+        (answer.status, bytes(answer.body))
+        for reason in Reason
+        if reason.kind is kind
+        if isinstance((answer := answer_for(Refusal(reason, f"a detail about {reason}"), REFERENCE)).body, bytes)
+    }
+    assert len(answers) == 1
+
+
+def test_details_are_told_about_the_callers_own_words_only() -> None:
+    assert b"Condition 2: no" in (answer_for(Refusal(Reason.FILTER_MALFORMED, "condition 2: no"), REFERENCE).body or b"")  # type: ignore[operator]
+    assert b"10.0.0.1" not in (answer_for(Refusal(Reason.BACKEND_UNREACHABLE, "10.0.0.1:80"), REFERENCE).body or b"")  # type: ignore[operator]
