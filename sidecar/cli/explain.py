@@ -1,7 +1,6 @@
 """`sidecar explain`: why a request would be allowed or refused, and what would be sent to the backend."""
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.cli.configuration import config_option, load_or_exit
+from sidecar.cli.configuration import config_option, usable_snapshot
 from sidecar.dialects.call import GetRows, Preflight, Update
 from sidecar.dialects.rest.read import read
 from sidecar.dialects.rest.write import verb_of, write_call, write_rows
@@ -41,7 +40,7 @@ def explain(
 
     The user is taken to have a valid token. Exit code 0 if the request would be allowed, 1 if refused.
     """
-    snapshot = load_or_exit(config, os.environ)
+    snapshot = usable_snapshot(config)
     caller = _caller(snapshot, app_name, user_name, address)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
     report = _report(snapshot, caller, request, now)

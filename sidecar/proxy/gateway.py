@@ -28,7 +28,7 @@ from sidecar.proxy.own_answers import answer_json, answer_preflight
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.relay import relay
 from sidecar.proxy.request_body import check_media_type, read_body
-from sidecar.proxy.request_headers import check_headers, upstream_headers, value_of, values_of
+from sidecar.proxy.request_headers import check_head_size, check_headers, upstream_headers, value_of, values_of
 from sidecar.proxy.route import Route, route_to
 from sidecar.proxy.upstream import Answer, Pool, request_head
 from sidecar.record.decision_log import DecisionLog
@@ -51,8 +51,9 @@ class SnapshotSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewayLimits:
-    """Bytes that are held at most, and seconds that a client may stand still."""
+    """Bytes that are taken or held at most, and seconds that a client may stand still."""
 
+    head: int
     body: int
     answer: int
     client: float
@@ -133,6 +134,7 @@ class Gateway:
 
     async def _serve(self, request: BaseRequest, exchange: Exchange) -> StreamResponse:
         headers = request.raw_headers
+        check_head_size(headers, self._limits.head)
         forwarded_for = values_of(headers, b"x-forwarded-for")
         exchange.client = client_address(request.remote or "", forwarded_for, self._trusted_proxies)
         check_headers(headers)
@@ -218,12 +220,10 @@ class Gateway:
         return await relay(request, from_backend, exchange, self._limits.client)
 
     async def _send(self, route: Route, head: bytes, body: bytes, exchange: Exchange) -> Answer:
-        loop = asyncio.get_running_loop()
-        sent = loop.time()
         exchange.finish()
         self._metrics.added.observe(exchange.seconds)
         answer = await self._pool.send(route.origin, head, body)
-        exchange.backend_seconds = loop.time() - sent
+        exchange.backend_seconds = answer.upstream_seconds
         return answer
 
 
@@ -237,7 +237,7 @@ async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
 def _authorization(environment: Environment, request: BaseRequest) -> bytes:
     """The environment's own credential, or what the client proved itself with where the configuration passes that through."""
     if isinstance(environment.credential, AfasToken):
-        return environment.credential.header_value
+        return environment.credential.header_value.encode("latin-1")
     return (value_of(request.raw_headers, b"authorization") or "").encode("latin-1")
 
 

@@ -73,6 +73,15 @@ def check_headers(headers: RawHeaders) -> None:
             raise Refusal(Reason.UPGRADE_REFUSED, "switching protocols is not served")
 
 
+def check_head_size(headers: RawHeaders, limit: int) -> None:
+    """Bound the whole of the header fields; the parser bounds each.
+
+    :raises Refusal: HEAD_TOO_LARGE.
+    """
+    if sum(len(name) + len(value) for name, value in headers) > limit:
+        raise Refusal(Reason.HEAD_TOO_LARGE, f"header fields may have {limit} bytes in all")
+
+
 def value_of(headers: RawHeaders, wanted: bytes) -> str | None:
     """The value of a header that occurs at most once; None without it."""
     for name, value in headers:

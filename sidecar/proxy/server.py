@@ -48,7 +48,7 @@ class _Connection(RequestHandler):
         return answer
 
 
-class GatewayServer(Server[BaseRequest]):
+class GatewayServer(Server):
     """Makes a connection for each client."""
 
     def __init__(self, gateway: Gateway, *, head: int, keep_alive: float) -> None:

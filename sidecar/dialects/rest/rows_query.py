@@ -39,8 +39,6 @@ def read_filter(parameters: dict[str, str], mixed: MixedSeparators) -> Predicate
         raise Refusal(Reason.FILTER_MALFORMED, "use either filterjson or the compact lists, not both")
     if not compact.filterfieldids:
         raise Refusal(Reason.FILTER_MALFORMED, "filtervalues and operatortypes need filterfieldids")
-    if "filtervalues" not in parameters:
-        raise Refusal(Reason.FILTER_MALFORMED, "filterfieldids needs filtervalues")
     return read_compact(compact, mixed)
 
 

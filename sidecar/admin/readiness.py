@@ -1,0 +1,23 @@
+"""Whether requests can be served now: a policy is loaded and the sidecar is not stopping. A failed reload is told, not punished."""
+
+from datetime import datetime
+from typing import Any
+
+from sidecar.settings.problem import Severity
+from sidecar.store.reload import PolicyStore
+
+
+def readiness(store: PolicyStore, *, draining: bool, now: datetime) -> tuple[bool, dict[str, Any]]:
+    """Ready or not, and a report for `/readyz` in plain values."""
+    snapshot, last = store.snapshot, store.last_reload
+    report: dict[str, Any] = {"draining": draining}
+    if snapshot is not None:
+        report["policy"] = {
+            "version": snapshot.policy.version,
+            "loaded_at": snapshot.loaded_at.isoformat(timespec="seconds"),
+            "age_seconds": round((now - snapshot.loaded_at).total_seconds(), 1),
+        }
+    if last is not None:
+        errors = [str(problem) for problem in last.problems if problem.severity is Severity.ERROR]
+        report["last_reload"] = {"succeeded": last.succeeded, "at": last.at.isoformat(timespec="seconds"), "errors": errors}
+    return snapshot is not None and not draining, report

@@ -1,0 +1,61 @@
+"""Rows of a GetConnector: filter, order and page of a query, carried out on the table (wire reference 2.1, 2.2)."""
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from sidecar.demo.backend.failures import BAD_PAGE, Failure
+from sidecar.demo.backend.filter_reading import read_filter
+from sidecar.demo.backend.filter_sql import column, filter_sql
+from sidecar.demo.backend.values import to_wire
+from sidecar.demo.definitions import GetConnector
+
+_ALL = -1
+_DEFAULT_TAKE = 100
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
+def rows(database: sqlite3.Connection, connector: GetConnector, query: Mapping[str, str]) -> dict[str, Any]:
+    """The answer's body.
+
+    :param query: parameters by name in lower case, decoded; those without a meaning are ignored.
+    :raises Failure: for a filter, order or page that can't be carried out.
+    """
+    skip, take = _page(query)
+    where, values = filter_sql(read_filter(connector, query))
+    columns = ", ".join(f'"{field.id}"' for field in connector.fields)
+    # Only names of our own definitions are put into the text; whatever the client sent stands for a `?`.
+    statement = f'SELECT {columns} FROM "{connector.name}" WHERE {where} ORDER BY {_order(connector, query)} LIMIT ? OFFSET ?'  # noqa: S608
+    found = database.execute(statement, [*values, take, max(skip, 0)])
+    return {
+        "skip": skip,
+        "take": take,
+        "rows": [
+            {field.id: to_wire(field, value) for field, value in zip(connector.fields, stored, strict=True)} for stored in found.fetchall()
+        ],
+    }
+
+
+def _page(query: Mapping[str, str]) -> tuple[int, int]:
+    skip, take = (_number(query.get(name) or str(default)) for name, default in (("skip", 0), ("take", _DEFAULT_TAKE)))
+    if (skip, take) != (_ALL, _ALL) and min(skip, take) < 0:
+        raise Failure("Skip and take must not be negative, except -1 for both", BAD_PAGE)
+    return skip, take
+
+
+def _number(text: str) -> int:
+    if _WHOLE_NUMBER.fullmatch(text) is None:
+        raise Failure("Skip and take must be whole numbers", BAD_PAGE)
+    return int(text)
+
+
+def _order(connector: GetConnector, query: Mapping[str, str]) -> str:
+    terms = []
+    for item in filter(None, query.get("orderbyfieldids", "").split(",")):
+        name = item.removeprefix("-")
+        field = connector.field(name)
+        if field is None:
+            raise Failure(f"Connector field '{name}' not found")
+        terms.append(f"{column(field)} {'DESC' if item.startswith('-') else 'ASC'}")
+    return ", ".join([*terms, "rowid"])

@@ -1,0 +1,150 @@
+"""The guided tour: real calls through the sidecar, and for each who asked what, what came back and what the backend got to see.
+
+Every figure that it prints is counted in an answer; nothing is staged.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+
+from aiohttp import ClientSession
+from rich.console import Console
+
+from sidecar.demo.launch import launched
+from sidecar.demo.page import Page
+from sidecar.demo.running import Asker, Held, Reply, Running
+
+CONSULTANT = Held("j.devries", "hours")
+MANAGER = Held("m.jansen", "hours")
+MANAGER_IN_PAYROLL = Held("m.jansen", "payroll")
+
+_HOURS = "/connectors/Profit_Hours"
+_SINCE_JUNE = f"{_HOURS}?take=1000&filterfieldids=Datum&filtervalues=2026-06-01&operatortypes=2"
+_OR_TRICK = f"{_HOURS}?take=-1&skip=-1&filterfieldids=Afdeling;Uren&filtervalues=FIN;0&operatortypes=1;2"
+_APPENDED = f"{_HOURS}?take=-1&skip=-1&filterfieldids=Afdeling;Uren,Afdeling&filtervalues=FIN;0,CONS&operatortypes=1;2,1"
+_MIXED = f"{_HOURS}?filterfieldids=Project;Uren,Naam&filtervalues=C2601;8,Joost&operatortypes=1;4,10"
+_TAG = f"{_HOURS}?filterfieldids=Medewerker&filtervalues=[Medewerker]&operatortypes=1"
+_SALARIES = "/connectors/Profit_Salaries?take=10"
+_REALIZATION = "/connectors/PtRealization"
+_BOOKING = {"DaTi": "2026-07-01", "EmId": "1001", "Qu": 7.5, "Ds": "Workshop", "PrId": "C2601"}
+_HIDDEN_DELETE = {"Id": 1, "@Action": "delete"}
+_SAMPLE = 3
+
+
+async def guided_tour(console: Console, *, keep: bool = False) -> None:
+    """Start backend and sidecar on free ports, show what there is to see, and stop them.
+
+    :param keep: leave them running at the end, until cancelled, and say how to ask them.
+    """
+    async with launched() as running, ClientSession() as session:
+        page = Page(console)
+        await _show(page, Asker(session, running), running)
+        if keep:
+            _invite(page, running)
+            await asyncio.Event().wait()
+        else:
+            _say_where_to_go(page)
+
+
+async def _show(page: Page, ask: Asker, running: Running) -> None:
+    page.plain("connector sidecar: a guided tour. All calls below are real ones, over HTTP.", "bold")
+    page.say("backend", f"{running.backend_url}  (a stand-in, 3,000 lines of hours)")
+    page.say("sidecar", f"{running.sidecar_url}  (policy: sidecar/demo/demo.yaml)")
+    await _two_users(page, ask)
+    await _or_trick(page, ask)
+    await _refused_connectors(page, ask)
+    await _unclear_filters(page, ask)
+    await _updates(page, ask)
+    _decision_log(page, running)
+
+
+async def _two_users(page: Page, ask: Asker) -> None:
+    page.title("1  The same URL, two users, different rows")
+    page.target("both ask", f"GET {_SINCE_JUNE}")
+    replies = {}
+    for held, who in ((CONSULTANT, "consultant, department CONS"), (MANAGER, "manager")):
+        reply = replies[held] = await ask.through(held, _SINCE_JUNE)
+        page.say(held.user, f"{len(reply.rows)} rows for the {who}: {_by_department(reply)}", "green")
+        for row in reply.rows[:: max(len(reply.rows) // _SAMPLE, 1)][:_SAMPLE]:
+            page.hour_line(row)
+    page.title("2  Why: the sidecar narrowed the question before the backend saw it")
+    for held, reply in replies.items():
+        page.target(f"for {held.user}", _asked_of_backend(reply), "yellow")
+
+
+async def _or_trick(page: Page, ask: Asker) -> None:
+    page.title("3  The OR trick: `;` means OR, so does it lead around the policy?")
+    page.target("j.devries asks", f"GET {_OR_TRICK}")
+    reply = await ask.through(CONSULTANT, _OR_TRICK)
+    page.say("gets", f"{len(reply.rows)} rows: {_by_department(reply)}", "green")
+    page.target("backend saw", _asked_of_backend(reply), "yellow")
+    leaked = await ask.around(_APPENDED)
+    page.say("otherwise", f"had the rule been appended to the lists, this would have come out: {_by_department(leaked)}", "red")
+
+
+async def _refused_connectors(page: Page, ask: Asker) -> None:
+    page.title("4  A connector that the app does not list, and an app connector that is blocked")
+    page.target("both ask", f"GET {_SALARIES}")
+    for held, why in ((MANAGER, "app `hours` does not list it"), (MANAGER_IN_PAYROLL, "app `payroll` is blocked")):
+        reply = await ask.through(held, _SALARIES)
+        page.outcome("answer", reply.status, f"{reply.message}  [{why}; {_backend_was_asked(reply)}]")
+
+
+async def _unclear_filters(page: Page, ask: Asker) -> None:
+    page.title("5  Filters that could mean two things are refused, with a reason")
+    for target in (_MIXED, _TAG):
+        page.target("j.devries asks", f"GET {target}")
+        reply = await ask.through(CONSULTANT, target)
+        page.outcome("answer", reply.status, f"{reply.message}  [{_backend_was_asked(reply)}]")
+
+
+async def _updates(page: Page, ask: Asker) -> None:
+    page.title("6  Updates: booking hours is allowed, a delete hidden inside a POST is not")
+    for fields in (_BOOKING, _HIDDEN_DELETE):
+        body = {"PtRealization": {"Element": {"Fields": fields}}}
+        page.target("j.devries sends", f"POST {_REALIZATION}  {json.dumps(fields)}")
+        reply = await ask.through(CONSULTANT, _REALIZATION, "POST", body)
+        text = json.dumps(reply.body) if reply.status < 400 else reply.message
+        page.outcome("answer", reply.status, f"{text}  [{_backend_was_asked(reply)}]")
+
+
+def _decision_log(page: Page, running: Running) -> None:
+    page.title("7  The decision log has a line for each (some of its fields)")
+    for text in running.decisions:
+        line = json.loads(text)
+        columns = ((_of(line, "decision"), 6), (_of(line, "reason"), 22), (_of(line, "user"), 10), (_of(line, "app_connector"), 8))
+        target = f"{line['method']} {_of(line, 'connector')}"
+        page.plain(" ".join(text.ljust(width) for text, width in columns) + f" {target:<21} {line['status']}  {line['reference'][:8]}…")
+
+
+def _say_where_to_go(page: Page) -> None:
+    page.title("App and backend changed nothing, and each user sees his own rows. Where to go next")
+    page.say("play on", "sidecar demo --keep   (leaves both running and prints curl commands)")
+    page.say("your backend", "sidecar run -c config.example.yaml   (docs/tutorial.md leads there)")
+
+
+def _invite(page: Page, running: Running) -> None:
+    page.title("Both are still running; end them with Ctrl-C. Try:")
+    page.say("admin", f"{running.admin_url}/readyz  {running.admin_url}/metrics")
+    for held, authorization in running.authorizations.items():
+        page.say(held.user, f"app connector {held.app_connector}:")
+        connector = "Profit_Salaries" if held.app_connector == "payroll" else "Profit_Hours"
+        page.plain(f'curl -H "Authorization: {authorization}" "{running.sidecar_url}/connectors/{connector}?take=3"')
+
+
+def _by_department(reply: Reply) -> str:
+    counts = Counter(row["Afdeling"] or "none" for row in reply.rows)
+    return ", ".join(f"{department} {count}" for department, count in sorted(counts.items()))
+
+
+def _asked_of_backend(reply: Reply) -> str:
+    return " ".join(reply.forwarded)
+
+
+def _backend_was_asked(reply: Reply) -> str:
+    return "the backend carried it out" if reply.forwarded else "the backend was not asked"
+
+
+def _of(line: dict[str, Any], name: str) -> str:
+    return str(line.get(name, "-"))

@@ -1,0 +1,112 @@
+"""Turns the bytes of one answer, however packets cut them, into a head and pieces of body. Holds no socket."""
+
+import re
+
+from sidecar.proxy.upstream.answer_head import AnswerHead, broken, read_answer_head
+from sidecar.proxy.upstream.framing import ChunkedFraming, CloseFraming, Framing, LengthFraming
+
+_MOST_INTERIM_HEADS = 8
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class AnswerReader:
+    """Fed with what arrives after a request was sent.
+
+    :ivar head: None until it is complete; heads with a status of 1xx are passed over.
+    :ivar begun: whether a byte of answer came.
+    """
+
+    __slots__ = ("_bodyless", "_framing", "_held", "_interim_heads", "_max_head", "begun", "head")
+
+    def __init__(self, max_head: int, *, bodyless_answer: bool) -> None:
+        self._max_head = max_head
+        self._bodyless = bodyless_answer
+        self._held = b""
+        self._interim_heads = 0
+        self._framing: Framing | None = None
+        self.head: AnswerHead | None = None
+        self.begun = False
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer is whole."""
+        return self._framing is not None and self._framing.done
+
+    @property
+    def has_body(self) -> bool:
+        """False where an answer ends at its head by nature: to HEAD, and with status 204 or 304 (RFC 9112 6.3)."""
+        return not self._bodyless and self.head is not None and self.head.status not in (204, 304)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection can serve another request once the answer is whole: nobody may be in doubt where it ended."""
+        head, framing = self.head, self._framing
+        if head is None or framing is None or framing.surplus or not framing.done or not head.keep_alive:
+            return False
+        if self.has_body:
+            return head.is_framed
+        # A backend that wrongly sends the body that this head announces would have it read as the next answer.
+        return not head.chunked and not head.content_length
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes of the body that `data` brings, maybe none.
+
+        :raises Refusal: BACKEND_BROKEN.
+        """
+        self.begun = True
+        if self._framing is None:
+            rest = self._read_head(data)
+            if rest is None:
+                return b""
+            data = rest
+        return self._framing.feed(data) if self._framing is not None and data else b""
+
+    def end(self) -> None:
+        """The backend sends no more.
+
+        :raises Refusal: BACKEND_BROKEN where that cuts the answer short.
+        """
+        if self._framing is None:
+            raise broken("it ended before its head did")
+        self._framing.end()
+
+    def _read_head(self, data: bytes) -> bytes | None:
+        """What follows the head; None while that is not complete."""
+        while True:
+            seen = len(self._held)
+            held = self._held + data
+            end = held.find(b"\r\n\r\n", max(0, seen - 3), self._max_head)
+            if end < 0:
+                self._hold(held, seen)
+                return None
+            head = read_answer_head(held[: end + 2])
+            data, self._held = held[end + 4 :], b""
+            if not head.is_interim:
+                self.head = head
+                self._framing = self._framing_of(head)
+                return data
+            self._pass_over(head)
+
+    def _hold(self, held: bytes, seen: int) -> None:
+        if len(held) >= self._max_head:
+            raise broken("its head is too large")
+        # Said at once instead of by a time-out: another protocol, or one whose lines end in LF.
+        if not held.startswith(b"HTTP/1."[: len(held)]) or _BARE_LF.search(held, max(0, seen - 1)):
+            raise broken("it is not HTTP/1.1")
+        self._held = held
+
+    def _pass_over(self, head: AnswerHead) -> None:
+        self._interim_heads += 1
+        if head.status == 101:
+            raise broken("it switches to a protocol that nobody asked for")
+        if head.is_framed:
+            raise broken("an interim head (1xx) that announces a body")
+        if self._interim_heads > _MOST_INTERIM_HEADS:
+            raise broken("too many interim heads (1xx)")
+
+    def _framing_of(self, head: AnswerHead) -> Framing:
+        if not self.has_body:
+            return LengthFraming(0)
+        if head.chunked:
+            return ChunkedFraming(self._max_head)
+        return CloseFraming() if head.content_length is None else LengthFraming(head.content_length)

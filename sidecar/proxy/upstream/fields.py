@@ -1,0 +1,27 @@
+"""Field lines of heads and trailers, read as strictly as RFC 9112 section 5 lets a sender write them.
+
+The same reader judges what a backend sends and what is sent to it.
+"""
+
+import re
+
+Fields = tuple[tuple[bytes, bytes], ...]
+"""Names as spelled and values without the blanks around them, in order."""
+
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+"""What a field name consists of (RFC 9110 5.6.2)."""
+
+# Possessive (`++`, `*+`), so that a line that does not fit costs one pass and not one for each of its blanks.
+_LINE = re.compile(rb"(?m)^(" + TOKEN + rb"++):([^\x00-\x08\x0a-\x1f\x7f]*+)\r\n")
+
+
+def read_fields(block: bytes) -> Fields | None:
+    """The fields of zero or more lines, each ending in CRLF; None unless every line is `name: value`.
+
+    So folded lines, blanks before the colon, bare CR or LF, NUL and other control characters are all None.
+    """
+    found = _LINE.findall(block)
+    # Each match is one whole line with one LF: as many matches as LFs means that no line was passed over.
+    if len(found) != block.count(b"\n") or (block and not block.endswith(b"\n")):
+        return None
+    return tuple((name, value.strip(b" \t")) for name, value in found)

@@ -1,0 +1,146 @@
+"""Sends requests to backends over connections that are kept open between them."""
+
+import asyncio
+import time
+
+from sidecar.errors import Reason, Refusal
+from sidecar.proxy.upstream.answer import Answer
+from sidecar.proxy.upstream.connect import connect
+from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Limits, Timeouts
+from sidecar.proxy.upstream.origin import Origin
+
+_REPEATABLE = (b"GET ", b"HEAD ", b"OPTIONS ")
+
+
+class Pool:
+    """Belongs to the event loop in which it is first used.
+
+    :param idle_seconds: after which a connection that nobody used is closed; within a second more.
+    :param max_idle_per_origin: how many are kept; over it, the one unused for longest goes.
+    :param max_head: bytes of an answer's head, and of a chunked body's trailers.
+    :param read_buffer: bytes of one answer that wait for its reader before the backend is held back.
+    """
+
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        *,
+        idle_seconds: float = 60.0,
+        max_idle_per_origin: int = 64,
+        max_head: int = 65_536,
+        read_buffer: int = 262_144,
+    ) -> None:
+        self._timeouts = timeouts
+        self._limits = Limits(max_head, read_buffer)
+        self._idle_seconds = idle_seconds
+        self._max_idle = max_idle_per_origin
+        self._open: set[Connection] = set()
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @property
+    def open_connections(self) -> int:
+        """How many there are, in use or not."""
+        return len(self._open)
+
+    @property
+    def idle_connections(self) -> int:
+        """How many of them wait for a request."""
+        return sum(map(len, self._idle.values()))
+
+    async def send(self, origin: Origin, head: bytes, body: bytes = b"", *, bodyless_answer: bool = False) -> Answer:
+        """Send a request; the answer as soon as its head is there.
+
+        A request is repeated once, on a new connection, only if nothing can be carried out twice by that: it has no body, its
+        verb only asks, and a kept connection ended before a byte of answer came.
+
+        :param head: as `request_head` makes it, with the framing that fits `body`.
+        :param bodyless_answer: the request is a HEAD.
+        :raises Refusal: BACKEND_UNREACHABLE, BACKEND_CONNECT_TIMEOUT, BACKEND_HEAD_TIMEOUT, BACKEND_IDLE_TIMEOUT (it stopped
+            reading the request), BACKEND_BROKEN; DRAINING once the pool is closed.
+        """
+        began = time.perf_counter()
+        connection = self._take(origin)
+        if connection is not None:
+            try:
+                answer_head = await connection.ask(head, body, bodyless_answer=bodyless_answer)
+            except DiedUnanswered:
+                if body or not head.startswith(_REPEATABLE):
+                    raise
+                connection = None
+        if connection is None:
+            connection = await self._connect(origin)
+            answer_head = await connection.ask(head, body, bodyless_answer=bodyless_answer)
+        return Answer(answer_head, connection, self._settle, time.perf_counter() - began)
+
+    async def close(self) -> None:
+        """Drop all connections, also those in use, and wait until they are gone."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        dropped = list(self._open)
+        for connection in dropped:
+            connection.abort()
+        if dropped:
+            await asyncio.wait([connection.lost for connection in dropped])
+
+    def _take(self, origin: Origin) -> Connection | None:
+        """The kept connection that was used last: the likeliest to be open, and the others get a chance to age."""
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.usable:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self, origin: Origin) -> Connection:
+        self._refuse_when_closed()
+        connection = await connect(origin, lambda: Connection(origin, self._timeouts, self._limits, self._forget), self._timeouts.connect)
+        if not connection.lost.done():
+            self._open.add(connection)
+        try:
+            self._refuse_when_closed()
+        except Refusal:
+            connection.abort()
+            raise
+        return connection
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise Refusal(Reason.DRAINING)
+
+    def _settle(self, connection: Connection) -> None:
+        """What becomes of a connection whose answer is read."""
+        if self._closed or not connection.reusable:
+            connection.abort()
+            return
+        connection.rest()
+        connection.rested_at = asyncio.get_running_loop().time()
+        idle = self._idle.setdefault(connection.origin, [])
+        idle.append(connection)
+        if len(idle) > self._max_idle:
+            idle.pop(0).abort()
+        if self._sweeper is None:
+            self._sweep_later()
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        idle = self._idle.get(connection.origin, [])
+        if connection in idle:
+            idle.remove(connection)
+
+    def _sweep_later(self) -> None:
+        self._sweeper = asyncio.get_running_loop().call_later(min(1.0, self._idle_seconds), self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what nobody used for long. One timer for all, and none while nothing is kept."""
+        self._sweeper = None
+        horizon = asyncio.get_running_loop().time() - self._idle_seconds
+        for idle in self._idle.values():
+            while idle and idle[0].rested_at <= horizon:
+                idle.pop(0).abort()
+        if any(self._idle.values()):
+            self._sweep_later()

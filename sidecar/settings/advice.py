@@ -1,0 +1,138 @@
+"""What a configuration may say but hardly means, or means and should know: found by `sidecar check`, never in the way of loading."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sidecar.dialects.call import Special
+from sidecar.errors import Reason
+from sidecar.policy.decide import user_is_active, user_is_member
+from sidecar.policy.model import AppConnector, Caller, FilterType, GetConnector, Policy
+from sidecar.settings.compile import all_tokens
+from sidecar.settings.model import Settings
+from sidecar.settings.problem import KeyPath
+from sidecar.settings.report import Report
+
+_FETCHED_BY_ID = {
+    Special.FILE: "file",
+    Special.SUBJECT: "attachment",
+    Special.IMAGE: "image",
+    Special.REPORT: "report",
+}
+
+
+def give_advice(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
+    """Report warnings, and listed GetConnectors that nothing guards: an error, but one that is denied at run time."""
+    _environments(settings, report)
+    _groups(settings, policy, report)
+    for name, app_connector in policy.app_connectors.items():
+        _app_connector(settings, app_connector, now, report)
+        for path, connector in _listed(settings, name, app_connector):
+            _get_connector(path, connector, app_connector, policy, report)
+    _tokens(settings, policy, now, report)
+    for filter_type in policy.filter_types.values():
+        _filter_type(settings, filter_type, policy, report)
+
+
+def _environments(settings: Settings, report: Report) -> None:
+    for name, environment in settings.environments.items():
+        url = urlsplit(environment.rest)
+        if url.scheme.lower() == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+            report.warn(("environments", name, "rest"), "credential and rows cross the network in clear", "use https")
+
+
+def _groups(settings: Settings, policy: Policy, report: Report) -> None:
+    inhabited = {group for user in policy.users.values() for group in user.groups}
+    for group in settings.groups:
+        if group not in inhabited:
+            report.warn(("groups", group), "nobody is in this group")
+
+
+def _app_connector(settings: Settings, app_connector: AppConnector, now: datetime, report: Report) -> None:
+    path: KeyPath = ("app_connectors", app_connector.name)
+    part = settings.app_connectors[app_connector.name]
+    if app_connector.blocked and "blocked" in part.model_fields_set:
+        report.warn((*path, "blocked"), "the app connector is blocked")
+    elif app_connector.blocked:
+        report.warn(path, "the app connector is blocked, as new ones are", "write `blocked: false` when it may be used")
+    if app_connector.valid_until is not None:
+        if now >= app_connector.valid_until:
+            report.warn((*path, "valid_until"), "the app connector is no longer valid")
+        if app_connector.valid_from is not None and app_connector.valid_from >= app_connector.valid_until:
+            report.warn((*path, "valid_from"), "does not lie before `valid_until`, so the app connector is never valid")
+    for number, special in enumerate(part.special_connectors):
+        if special in _FETCHED_BY_ID:
+            message = f"every member can fetch every {_FETCHED_BY_ID[special]} whose id he knows: filters are about rows only"
+            report.warn((*path, "special_connectors", number), message)
+
+
+def _listed(settings: Settings, name: str, app_connector: AppConnector) -> Iterator[tuple[KeyPath, GetConnector]]:
+    """Every entry of both lists of GetConnectors, with its path."""
+    part = settings.app_connectors[name]
+    for key, names in (("get_connectors", part.get_connectors), ("unfiltered_get_connectors", part.unfiltered_get_connectors)):
+        for number, connector in enumerate(names):
+            yield ("app_connectors", name, key, number), app_connector.get_connectors[connector.lower()]
+
+
+def _get_connector(path: KeyPath, connector: GetConnector, app_connector: AppConnector, policy: Policy, report: Report) -> None:
+    if not connector.guarded:
+        message = f"no filter type guards `{connector.name}`; its rows are denied"
+        remedy = "name it in `fields` of a filter type, or under `unfiltered_get_connectors`"
+        report.error(path, message, remedy, fatal=False)
+    if path[2] == "unfiltered_get_connectors" and connector.filter_types:
+        message = f"`{connector.name}` is guarded by filter type `{connector.filter_types[0]}`, which still applies"
+        report.warn(path, message, "take it from one of the two places")
+    if connector.name.lower() == "metainfo":
+        report.warn(path, "metainfo is no GetConnector; every app connector has it", "leave it out")
+    members = [user for user in policy.users.values() if app_connector.group in user.groups]
+    for name in connector.filter_types:
+        with_filter = policy.filter_types[name].filters.keys()
+        if members and not any(user.groups & with_filter for user in members):
+            message = f"no member of group `{app_connector.group}` sees a row of `{connector.name}`"
+            report.warn(path, message, f"give one of their groups a filter in filter type `{name}`")
+
+
+def _tokens(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
+    devices: dict[tuple[str, str, str], KeyPath] = {}
+    holders: set[tuple[str, str]] = set()
+    for path, name, token in all_tokens(settings):
+        if token.expires is not None and now >= token.expires:
+            report.warn((*path, "expires"), "the token has expired", "take the entry out")
+        first = devices.setdefault((name, token.user, token.description), path)
+        if first != path:
+            place = report.place(first)
+            message = f"another token of the same user for the same device stands in {place.file}:{place.line}"
+            report.warn((*path, "description"), message, "give each device its own description")
+        user, app_connector = policy.users.get(token.user), policy.app_connectors.get(name)
+        if user is None or app_connector is None or (token.user, name) in holders:
+            continue
+        holders.add((token.user, name))
+        reason = why_refused(Caller(user, app_connector, token.description), now)
+        if reason is not None and reason is not Reason.USER_BLOCKED:  # which is meant
+            report.warn((*path, "user"), f"the token of `{token.user}` for `{name}` is refused: {reason.meaning}")
+
+
+def why_refused(caller: Caller, now: datetime) -> Reason | None:
+    """Why this user gets nowhere with this app connector, whatever is asked, or None."""
+    return user_is_active(caller, now) or user_is_member(caller, now)
+
+
+def _filter_type(settings: Settings, filter_type: FilterType, policy: Policy, report: Report) -> None:
+    path: KeyPath = ("filter_types", filter_type.name)
+    if not filter_type.fields:
+        report.warn(path, "guards no GetConnector", "name them under `fields`")
+    if not filter_type.filters:
+        report.warn(path, "has no filters, so nobody sees a row of what it guards", "give groups a filter under `filters`")
+    listed = {
+        connector.name.lower(): connector.name for each in policy.app_connectors.values() for connector in each.get_connectors.values()
+    }
+    for connector in settings.filter_types[filter_type.name].fields_:
+        if connector.lower() not in listed:
+            message = f"no app connector lists the GetConnector `{connector}`"
+            report.warn((*path, "fields", connector), message, report.did_you_mean(connector, listed.values()))
+    for group, where in filter_type.filters.items():
+        members = [user for user in policy.users.values() if group in user.groups]
+        known = {attribute for user in members for attribute in user.attributes}
+        for attribute in sorted(where.attributes - known) if members else ():
+            message = f"nobody in group `{group}` has an attribute `{attribute}`, so its comparison holds for no row"
+            report.warn((*path, "filters", group), message, report.did_you_mean(attribute, known))

@@ -1,0 +1,243 @@
+"""The configuration as it is written: every key, what it takes, its default and its description.
+
+Names of one part that another part refers to are looked at in `references`; the JSON Schema for editors is made from these classes.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+from sidecar.dialects.call import Action, Special
+from sidecar.filters.compact import MixedSeparators
+from sidecar.policy.model import Network
+from sidecar.settings.scalars import (
+    AddressOrNetwork,
+    AttributeValue,
+    ConnectorName,
+    FieldId,
+    Flag,
+    HiddenText,
+    Listen,
+    Moment,
+    Name,
+    Seconds,
+    Sha256,
+    Text,
+    Url,
+    Whole,
+    complaint,
+)
+from sidecar.settings.tree import Written
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (isinstance(value, Written) and value.value is None)
+
+
+def _without_nulls(value: Any) -> Any:
+    """A key with nothing behind it counts as absent."""
+    return {key: item for key, item in value.items() if not _is_null(item)} if isinstance(value, dict) else value
+
+
+class Part(BaseModel):
+    """A mapping of known keys; immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    _drop_nulls = model_validator(mode="before")(_without_nulls)
+
+
+class Admin(Part):
+    """The port for health, metrics and administration."""
+
+    listen: Listen = Field(
+        default="127.0.0.1:8081", description="host:port of health and metrics. ${NAME} is replaced from the environment."
+    )
+
+
+class Limits(Part):
+    """How much is read and held."""
+
+    head: Whole = Field(default=16_384, ge=1_024, description="Most bytes of a request's line and header fields.")
+    body: Whole = Field(default=78_643_200, ge=0, description="Most bytes of a request's body; the backend's own limit is 75 MB.")
+    answer: Whole = Field(default=8_388_608, ge=1_024, description="Most bytes of a metainfo answer, which must be read as a whole.")
+
+
+class Timeouts(Part):
+    """How long is waited, in seconds."""
+
+    connect: Seconds = Field(default=5, gt=0, description="Seconds for a connection to the backend, TLS included.")
+    head: Seconds = Field(
+        default=900, gt=0, description="Seconds until the backend's answer begins; the backend itself gives up after 900."
+    )
+    idle: Seconds = Field(default=60, gt=0, description="Seconds that an answer of the backend may stand still.")
+    client: Seconds = Field(default=60, gt=0, description="Seconds that a client's request may stand still.")
+    keep_alive: Seconds = Field(default=75, gt=0, description="Seconds that an idle connection of a client is kept.")
+    drain: Seconds = Field(default=30, ge=0, description="Seconds that requests in flight get to finish when the sidecar stops.")
+
+
+class SecretFile(Part):
+    """A secret that stands in a file of its own."""
+
+    file: Name = Field(description="Path of the file, relative to this one. ${NAME} is replaced from the environment.")
+
+
+def _kind_of_token(value: Any) -> str:
+    return "file" if isinstance(value, dict | SecretFile) else "text"
+
+
+class Credential(Part):
+    """How the sidecar proves itself to the backend: one of the keys."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["afas_token"]}, {"required": ["passthrough"]}]})
+
+    afas_token: Annotated[Annotated[HiddenText, Tag("text")] | Annotated[SecretFile, Tag("file")], Discriminator(_kind_of_token)] | None = (
+        Field(
+            default=None,
+            description="The sidecar's own token, as XML, as the base64 of it or as the 64 characters: ${NAME}, or {file: path}.",
+        )
+    )
+    passthrough: Flag | None = Field(default=None, description="true: the backend gets the client's own token.")
+    oauth: Any = Field(default=None, description="Planned; not supported by this version.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Credential":
+        if self.oauth is not None:
+            raise complaint("`oauth` is not supported by this version", "use `afas_token` or `passthrough: true`")
+        if self.passthrough is False:
+            raise complaint("`passthrough` can only be true", "leave it out and give `afas_token`")
+        if (self.afas_token is None) == (self.passthrough is None):
+            raise complaint("expected exactly one of `afas_token` and `passthrough`", "such as {afas_token: {file: path}}")
+        return self
+
+
+class Environment(Part):
+    """One administration of the backend."""
+
+    rest: Url = Field(description="REST base URL, such as https://12345.rest.afas.online/ProfitRestServices. ${NAME} is replaced.")
+    soap: Url | None = Field(
+        default=None, description="SOAP base URL, such as https://12345.soap.afas.online/ProfitServices. ${NAME} is replaced."
+    )
+    credential: Credential = Field(description="How the sidecar proves itself to the backend.")
+    ca_file: Name | None = Field(
+        default=None, description="PEM file of the authorities for the backend's certificate. ${NAME} is replaced."
+    )
+    mixed_separators: MixedSeparators = Field(
+        default=MixedSeparators.REFUSE,
+        description="How the backend reads a filter with both `,` and `;`. By default such a filter is refused.",
+    )
+
+
+class User(Part):
+    """A user; what proves him stands elsewhere (tokens)."""
+
+    email: Text = Field(default="", description="E-mail address. A person without one gets nowhere.")
+    applications: tuple[Name, ...] = Field(
+        default=(), description="Ticked applications, such as pocket. Without any the user gets nowhere."
+    )
+    blocked: Flag = Field(default=False, description="true: the user gets nowhere.")
+    system: Flag = Field(default=False, description="true: linked to no person, so no e-mail address is needed.")
+    attributes: Annotated[dict[Name, AttributeValue], BeforeValidator(_without_nulls)] = Field(
+        default={},
+        description="Values for @user.<attribute> in filters: one, or a list. Without a value such a comparison holds for no row.",
+    )
+
+
+class AppToken(Part):
+    """A user token, of which only the hash is kept."""
+
+    user: Name = Field(description="Whose token it is.")
+    description: Text = Field(default="", description="The device; one token for each user, app connector and device.")
+    sha256: Sha256 = Field(description="SHA-256 of the token's 64 characters, in hexadecimal. `sidecar token new` writes it.")
+    expires: Moment | None = Field(default=None, description="When it stops working. A plain date is the start of that day in UTC.")
+
+
+class Token(AppToken):
+    """A user token that stands apart from its app connector."""
+
+    app_connector: Name = Field(description="The app connector that it opens, and no other.")
+
+
+class AddressRules(Part):
+    """Addresses of clients, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32."""
+
+    allow: tuple[AddressOrNetwork, ...] = Field(default=(), description="If there are any, all others are denied.")
+    deny: tuple[AddressOrNetwork, ...] = Field(default=(), description="Denied, even if allowed above.")
+
+
+class AppConnector(Part):
+    """What one external app may use of one environment."""
+
+    description: Text = Field(default="", description="For people.")
+    environment: Name = Field(description="One of `environments`.")
+    group: Name = Field(description="The one user group whose members may use it.")
+    blocked: Flag = Field(default=True, description="A new app connector is blocked until someone says false.")
+    valid_from: Moment | None = Field(default=None, description="From when it works. A plain date is the start of that day in UTC.")
+    valid_until: Moment | None = Field(default=None, description="When it stops working. A plain date is the start of that day in UTC.")
+    get_connectors: tuple[ConnectorName, ...] = Field(default=(), description="GetConnectors, each guarded by at least one filter type.")
+    unfiltered_get_connectors: tuple[ConnectorName, ...] = Field(
+        default=(), description="Further GetConnectors, of which every member sees every row, unless a filter type guards them."
+    )
+    update_connectors: dict[ConnectorName, tuple[Action, ...]] = Field(
+        default={}, description="UpdateConnectors, each with what may be done through it: insert, update, delete."
+    )
+    special_connectors: tuple[Special, ...] = Field(default=(), description="Of subject, file, image, report, data and version.")
+    ip: AddressRules = Field(default=AddressRules(), description="From which addresses it may be used.")
+    tokens: tuple[AppToken, ...] = Field(default=(), description="User tokens for this app connector.")
+
+
+class FilterType(Part):
+    """One kind of row right, such as department."""
+
+    fields_: dict[ConnectorName, dict[Name, FieldId]] = Field(
+        default={},
+        alias="fields",
+        description="The GetConnectors that it guards, each with the field id that carries a logical field name.",
+    )
+    filters: dict[Name, Text] = Field(
+        default={},
+        description="By group: the rows that its members see, a where expression over logical field names, `everything` or `nothing`.",
+    )
+
+
+def _kind_of_group(value: Any) -> str:
+    return "all" if isinstance(value, str) else "list"
+
+
+Group = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[tuple[Name, ...], Tag("list")],
+    Discriminator(_kind_of_group),
+]
+
+
+class Settings(Part):
+    """Configuration of the connector sidecar."""
+
+    include: tuple[Name, ...] = Field(default=(), description="Further files, relative to this one; one level.")
+    listen: Listen = Field(default="127.0.0.1:8080", description="host:port of the proxy. ${NAME} is replaced from the environment.")
+    admin: Admin = Field(default=Admin(), description="The port for health and metrics.")
+    trusted_proxies: tuple[AddressOrNetwork, ...] = Field(
+        default=(), description="Whose X-Forwarded-For is believed: addresses and networks. Nobody's by default."
+    )
+    environments: dict[Name, Environment] = Field(default={}, description="The backend's administrations, such as O12345AA.")
+    groups: dict[Name, Group] = Field(default={}, description="User groups: names of users, or `all`. `everyone` is built in.")
+    users: dict[Name, User] = Field(default={}, description="Users by name.")
+    app_connectors: dict[Name, AppConnector] = Field(default={}, description="What each external app may use.")
+    tokens: tuple[Token, ...] = Field(
+        default=(), description="User tokens that stand apart from their app connectors, often in an own file."
+    )
+    filter_types: dict[Name, FilterType] = Field(default={}, description="Which rows each group may see.")
+    limits: Limits = Field(default=Limits(), description="How much is read and held.")
+    timeouts: Timeouts = Field(default=Timeouts(), description="How long is waited, in seconds.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everyone(cls, networks: Sequence[Network]) -> Sequence[Network]:
+        """Trusting everyone is to trust no address at all: anyone could claim to be anyone (oauth2-proxy, CVE-2026-76835)."""
+        v4 = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+        v6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+        if any(network.prefixlen < 8 for network in v4) or any(network.prefixlen < 7 for network in v6):
+            raise complaint("would trust the whole world, so that anyone could claim any address", "name the proxies only")
+        return networks

@@ -1,0 +1,80 @@
+"""The files of a configuration to validated settings: read, merged, filled in from the surroundings, checked key by key."""
+
+from collections.abc import Mapping as Variables
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sidecar.settings.complaints import report_complaints
+from sidecar.settings.files import read_documents
+from sidecar.settings.merge import merge
+from sidecar.settings.model import Settings
+from sidecar.settings.problem import KeyPath
+from sidecar.settings.report import Report
+from sidecar.settings.surroundings import fill_in, leave_out
+from sidecar.settings.tree import Entry, Mapping, Place, plain
+
+_MOST_PRUNINGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read. `files` are all that were tried, included ones too.
+
+    `sound` are the settings without the parts that are wrong, so that the rest can be looked at too. They are those of the configuration,
+    and may be used, only where the report prevents no loading.
+    """
+
+    sound: Settings | None
+    report: Report
+    files: tuple[Path, ...]
+
+
+def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) -> Reading:
+    """The settings in these files and those that they include, and every problem with them.
+
+    :param environ: for `${NAME}`; None leaves out what depends on the surroundings (addresses, credentials).
+    """
+    documents, problems = read_documents(paths)
+    files = tuple(Path(document.file) for document in documents)
+    roots = [document.root for document in documents if document.root is not None]
+    if len(roots) < len(documents):  # names that stand in the missing part would be complained of as unknown
+        return Reading(None, Report(Mapping(Place(str(paths[0]), 0), {}), problems), files)
+    root, conflicts = merge(roots)
+    problems += conflicts
+    if environ is None:
+        root = leave_out(root)
+    else:
+        root, unfilled = fill_in(root, environ)
+        problems += unfilled
+    report = Report(root, problems)
+    return Reading(_validate(root, report), report, files)
+
+
+def _validate(root: Mapping, report: Report) -> Settings | None:
+    """The settings, if need be without the parts that are wrong; those go into the report."""
+    sound = root
+    for attempt in range(_MOST_PRUNINGS):
+        try:
+            return Settings.model_validate(plain(sound))
+        except ValidationError as error:
+            # What fails only now does so for want of what was taken out.
+            wrong = report_complaints(error, sound, report if attempt == 0 else Report(sound))
+            for path in wrong:
+                sound = _without(sound, path)
+    return None
+
+
+def _without(node: Mapping, path: KeyPath) -> Mapping:
+    """The tree without the entry at a path, or without the list that it goes through: positions in what is left must stay right."""
+    key = path[0] if path else None
+    entry = node.entries.get(key) if isinstance(key, str) else None
+    if entry is None:
+        return node
+    rest = path[1:]
+    if rest and isinstance(rest[0], str) and isinstance(entry.node, Mapping):
+        changed = node.entries | {str(key): Entry(entry.place, _without(entry.node, rest))}
+        return Mapping(node.place, changed)
+    return Mapping(node.place, {name: each for name, each in node.entries.items() if name != key})

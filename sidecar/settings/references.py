@@ -1,0 +1,66 @@
+"""Names that one part of the configuration uses and another must define.
+
+A group, environment or GetConnector that nobody defined could mean anything, so it is fatal. What is left over from a user or app
+connector that was taken away is not: it proves nothing to anybody, and a revocation must not be what keeps a policy from loading.
+"""
+
+from collections.abc import Collection
+
+from sidecar.policy.model import EVERYONE
+from sidecar.settings.model import AppConnector, Settings
+from sidecar.settings.problem import KeyPath
+from sidecar.settings.report import Report
+
+
+def check_references(settings: Settings, report: Report) -> None:
+    """Report every name that is not defined, and names that could be taken for one another."""
+    users, groups = report.names("users"), {EVERYONE, *report.names("groups")}
+    if settings.groups.get(EVERYONE, "all") != "all":
+        report.error(("groups", EVERYONE), "is the built-in group of all users", f"write `{EVERYONE}: all`, or leave it out")
+    for group, members in settings.groups.items():
+        for number, user in enumerate(members if members != "all" else ()):
+            if user not in users:
+                report.warn(("groups", group, number), f"there is no user `{user}`", report.did_you_mean(user, users))
+    for name, app_connector in settings.app_connectors.items():
+        _check_app_connector(("app_connectors", name), app_connector, groups, report)
+        for number, token in enumerate(app_connector.tokens):
+            _check_user_of_token(("app_connectors", name, "tokens", number, "user"), token.user, users, report)
+    for number, token in enumerate(settings.tokens):
+        path: KeyPath = ("tokens", number)
+        _check_user_of_token((*path, "user"), token.user, users, report)
+        known = report.names("app_connectors")
+        if token.app_connector not in known:
+            message = f"there is no app connector `{token.app_connector}`; the token is refused"
+            report.error((*path, "app_connector"), message, report.did_you_mean(token.app_connector, known), fatal=False)
+    for name, filter_type in settings.filter_types.items():
+        for group in filter_type.filters:
+            _check_name(("filter_types", name, "filters", group), "group", group, groups, report)
+        _check_letter_case(("filter_types", name, "fields"), list(filter_type.fields_), report)
+
+
+def _check_app_connector(path: KeyPath, app_connector: AppConnector, groups: Collection[str], report: Report) -> None:
+    _check_name((*path, "environment"), "environment", app_connector.environment, report.names("environments"), report)
+    _check_name((*path, "group"), "group", app_connector.group, groups, report)
+    _check_letter_case((*path, "get_connectors"), app_connector.get_connectors, report)
+    _check_letter_case((*path, "unfiltered_get_connectors"), app_connector.unfiltered_get_connectors, report, app_connector.get_connectors)
+    _check_letter_case((*path, "update_connectors"), list(app_connector.update_connectors), report)
+
+
+def _check_name(path: KeyPath, what: str, name: str, known: Collection[str], report: Report) -> None:
+    if name not in known:
+        report.error(path, f"there is no {what} `{name}`", report.did_you_mean(name, known))
+
+
+def _check_user_of_token(path: KeyPath, user: str, users: Collection[str], report: Report) -> None:
+    if user not in users:
+        report.error(path, f"there is no user `{user}`; the token is refused", report.did_you_mean(user, users), fatal=False)
+
+
+def _check_letter_case(path: KeyPath, names: Collection[str], report: Report, others: Collection[str] = ()) -> None:
+    """Connectors are looked up without regard to letter case and forwarded as spelled here, so there can be one spelling only."""
+    seen = {name.lower(): name for name in others}
+    for number, name in enumerate(names):
+        known = seen.setdefault(name.lower(), name)
+        if known != name:
+            step = number if isinstance(names, tuple) else name
+            report.error((*path, step), f"`{name}` and `{known}` are the same connector", "spell it in one way, as the backend does")

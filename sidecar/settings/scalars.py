@@ -1,0 +1,230 @@
+"""The kinds of single values that settings are made of: each says what it takes, and what is wrong with anything else.
+
+YAML 1.1 reads `no` as false, `0123` as 83 and `1:30` as 90. So a text must be a text, and what YAML made something else of is an error
+that says "quote it".
+"""
+
+import re
+from datetime import UTC, date, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BeforeValidator,
+    PlainValidator,
+    SecretStr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from sidecar.filters.values import has_control_characters, is_field_id
+from sidecar.policy.model import Network
+from sidecar.policy.where import Attribute, why_not_literal
+from sidecar.settings.tree import Written
+
+_CONNECTOR = re.compile(r"\w(?:[\w .-]{0,98}[\w.-])?")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_HEX = re.compile(r"[0-9A-Fa-f]{64}")
+_URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+
+
+def complaint(message: str, remedy: str = "") -> PydanticCustomError:
+    """An error of validation that already reads well."""
+    return PydanticCustomError("complaint", "{message}", {"message": message, "remedy": remedy})
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Written):
+        if value.value is None:
+            raise complaint("has no value")
+        raise complaint(f"`{value.text}` is read by YAML as {value.kind}, not as text", f'quote it: "{value.text}"')
+    return value
+
+
+def _hidden_text(value: Any) -> Any:
+    if isinstance(value, Written):
+        raise complaint(f"is read by YAML as {value.kind}, not as text", "quote it")
+    return value
+
+
+def _value(value: Any) -> Any:
+    return value.value if isinstance(value, Written) else value
+
+
+def _name(text: str) -> str:
+    if not text or text != text.strip() or has_control_characters(text):
+        raise complaint("a name can't be empty, begin or end with a space, or hold control characters")
+    return text
+
+
+def _connector(text: str) -> str:
+    if _CONNECTOR.fullmatch(text) is None:
+        raise complaint("is not the name of a connector: letters, digits, `_`, `-`, `.` and spaces within, at most 100 characters")
+    return text
+
+
+def _field_id(text: str) -> str:
+    if not is_field_id(text):
+        raise complaint("can't be the id of a field", "take the `id` from the GetConnector's metainfo")
+    return text
+
+
+def _sha256(text: str) -> str:
+    if _HEX.fullmatch(text) is None:
+        raise complaint("is not a SHA-256: 64 hexadecimal characters", "`sidecar token new` writes the entry")
+    return text.lower()
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+HiddenText = Annotated[SecretStr, BeforeValidator(_hidden_text)]
+Name = Annotated[Text, AfterValidator(_name)]
+ConnectorName = Annotated[Text, AfterValidator(_connector)]
+FieldId = Annotated[Text, AfterValidator(_field_id)]
+Sha256 = Annotated[str, BeforeValidator(_hidden_text), AfterValidator(_sha256)]
+Flag = Annotated[StrictBool, BeforeValidator(_value)]
+Whole = Annotated[StrictInt, BeforeValidator(_value)]
+Seconds = Annotated[StrictFloat, AllowInfNan(False), BeforeValidator(_value)]
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """`127.0.0.1:8080` or `[::1]:8080`, taken apart; port 0 stands for any free one.
+
+    :raises ValueError: for anything else.
+    """
+    match = _LISTEN.fullmatch(listen)
+    if match is None or int(match[2]) > 65535:
+        raise ValueError("expected host:port")
+    return match[1].strip("[]"), int(match[2])
+
+
+def _listen(value: Any) -> str:
+    if isinstance(value, Written) or not isinstance(value, str):
+        raise complaint("expected host:port", "such as 127.0.0.1:8080 or [::1]:8080")
+    try:
+        host_and_port(value)
+    except ValueError as error:
+        raise complaint(str(error), "such as 127.0.0.1:8080 or [::1]:8080") from None
+    return value
+
+
+Listen = Annotated[str, PlainValidator(_listen), WithJsonSchema({"type": "string"})]
+
+
+def _url(text: str) -> str:
+    # Messages don't repeat the text: it may come from an environment variable.
+    remedy = "such as https://12345.rest.afas.online/ProfitRestServices"
+    try:
+        url = urlsplit(text)
+        valid = _URL.fullmatch(text) is not None and bool(url.hostname) and url.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise complaint("is not the URL of a backend", remedy)
+    if "@" in url.netloc:
+        raise complaint("a URL can't hold a user or password", "put the proof into `credential`")
+    if "?" in text or "#" in text or "\\" in text or "%" in text:
+        raise complaint("a base URL has no `?`, `#`, `\\` or `%`", remedy)
+    base = text.rstrip("/")
+    if {"", ".", ".."}.intersection(urlsplit(base).path.split("/")[1:]):
+        raise complaint("a base URL has no empty and no dot segments", remedy)
+    return base
+
+
+Url = Annotated[Text, AfterValidator(_url)]
+
+
+def _network(value: Any) -> Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    text = _text(value)
+    if not isinstance(text, str):
+        raise complaint("expected an address, or a network such as 192.0.2.0/24")
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise complaint(f"`{text[:60]}` is not an address or network", _network_remedy(text)) from None
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped is not None:
+        # Clients' addresses are compared as IPv4 where they are IPv4 in IPv6's clothes.
+        return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    return network
+
+
+def _network_remedy(text: str) -> str:
+    try:
+        return f"the network is {ip_network(text, strict=False)}"
+    except ValueError:
+        return "such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
+
+
+AddressOrNetwork = Annotated[Network, PlainValidator(_network), WithJsonSchema({"type": "string"})]
+
+
+def _moment(value: Any) -> datetime:
+    raw = _value(value)
+    if isinstance(raw, str):
+        try:
+            raw = datetime.fromisoformat(raw)
+        except ValueError:
+            raw = None
+    if not isinstance(raw, date):
+        raise complaint("expected a date or a moment", "such as 2027-01-01 or 2027-01-01T12:00:00Z; UTC where no zone is said")
+    moment = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day, tzinfo=UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "examples": ["2027-01-01"]})]
+"""A moment in UTC; a plain date is its first moment."""
+
+
+def _attribute(value: Any) -> Attribute:
+    if isinstance(value, list | tuple):
+        return tuple(_attribute_value(item, f"value {number}: ") for number, item in enumerate(value, start=1))
+    return _attribute_value(value, "")
+
+
+def _attribute_value(value: Any, where: str) -> str:
+    text = _attribute_text(value, where)
+    problem = why_not_literal(text)
+    if problem:
+        raise complaint(f"{where}{problem}", "leave the attribute out where there is no value: then its comparison holds for no row")
+    return text
+
+
+def _attribute_text(value: Any, where: str) -> str:
+    written = value.text if isinstance(value, Written) else str(value)
+    raw = _value(value)
+    remedy = f'quote it: "{written}"'
+    match raw:
+        case str():
+            return raw
+        case bool():
+            if written.lower() not in ("true", "false"):
+                raise complaint(f"{where}`{written}` is read by YAML as a boolean", f"{remedy}, or write true or false")
+            return str(raw).lower()
+        case int() | float():
+            if _DECIMAL.fullmatch(written) is None:
+                raise complaint(f"{where}`{written}` is read by YAML as the number {raw}", remedy)
+            return written
+        case datetime():
+            if raw.tzinfo is not None or raw.microsecond:
+                raise complaint(f"{where}the backend knows local time in whole seconds only", "write it as 2027-01-01T12:00:00")
+            return raw.isoformat()
+        case date():
+            return f"{raw.isoformat()}T00:00:00"
+        case _:
+            raise complaint(f"{where}expected a single value, or a list of them")
+
+
+_ATTRIBUTE_SCHEMA = {"type": ["string", "number", "boolean"]}
+AttributeValue = Annotated[
+    Attribute,
+    PlainValidator(_attribute),
+    WithJsonSchema({"anyOf": [_ATTRIBUTE_SCHEMA, {"type": "array", "items": _ATTRIBUTE_SCHEMA}]}),
+]

@@ -1,0 +1,108 @@
+"""Policy from YAML files: everything that has to be read and checked before a snapshot can take the place of another."""
+
+import hashlib
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from sidecar.errors import Refusal
+from sidecar.identity.user_token import authorization_for, data_in_any_form
+from sidecar.settings import model
+from sidecar.settings.advice import give_advice
+from sidecar.settings.compile import compile_policy
+from sidecar.settings.document import read_text
+from sidecar.settings.model import SecretFile, Settings
+from sidecar.settings.problem import KeyPath, Problem
+from sidecar.settings.read import read_settings
+from sidecar.settings.references import check_references
+from sidecar.settings.report import Report
+from sidecar.store.snapshot import AfasToken, Credential, Environment, Passthrough, Snapshot
+from sidecar.store.version import version_of
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading. Without fatal errors there are settings and a snapshot; `files` are all that were read, secrets included."""
+
+    settings: Settings | None
+    snapshot: Snapshot | None
+    problems: tuple[Problem, ...]
+    files: tuple[Path, ...]
+    report: Report = field(repr=False)
+
+
+def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Loaded:
+    """Everything in these files (at least one), with all problems at once.
+
+    :param environ: for `${NAME}`.
+    :param now: aware; says what has expired.
+    """
+    reading = read_settings(paths, environ)
+    settings, report, files = reading.sound, reading.report, list(reading.files)
+    if settings is None:
+        return Loaded(None, None, report.problems, tuple(files), report)
+    check_references(settings, report)
+    policy = compile_policy(settings, report)
+    environments = {name: _environment(name, part, report, files) for name, part in settings.environments.items()}
+    authorities = {name: _authorities(name, part, report, files) for name, part in settings.environments.items()}
+    if report.prevents_loading:
+        return Loaded(None, None, report.problems, tuple(files), report)
+    give_advice(settings, policy, now, report)
+    sound = {name: environment for name, environment in environments.items() if environment is not None}
+    version = version_of(policy, sound, authorities)
+    snapshot = Snapshot(replace(policy, version=version), sound, now)
+    return Loaded(settings, snapshot, report.problems, tuple(files), report)
+
+
+def _environment(name: str, part: model.Environment, report: Report, files: list[Path]) -> Environment | None:
+    credential = _credential(("environments", name, "credential"), part.credential, report, files)
+    if credential is None:
+        return None
+    return Environment(name, part.rest, part.mixed_separators, credential, part.ca_file)
+
+
+def _credential(path: KeyPath, part: model.Credential, report: Report, files: list[Path]) -> Credential | None:
+    if part.afas_token is None:
+        return Passthrough()
+    in_file = isinstance(part.afas_token, SecretFile)
+    path = (*path, "afas_token", "file") if in_file else (*path, "afas_token")
+    if report.complained_of(path):
+        return None
+    try:
+        text = _secret(part.afas_token, files)
+    except ValueError as error:
+        report.error(path, f"the file {error}")
+        return None
+    try:
+        return AfasToken(authorization_for(data_in_any_form(text)))
+    except (Refusal, UnicodeError):
+        report.error(path, "holds no token", "the XML of a token, the base64 of it, or its 64 hexadecimal characters")
+        return None
+
+
+def _secret(part: SecretFile | SecretStr, files: list[Path]) -> str:
+    if isinstance(part, SecretStr):
+        return part.get_secret_value()
+    files.append(Path(part.file))
+    return read_text(Path(part.file))
+
+
+def _authorities(name: str, part: model.Environment, report: Report, files: list[Path]) -> bytes:
+    """Digest of the CA file, after a look whether TLS can use it."""
+    if part.ca_file is None or report.complained_of(("environments", name, "ca_file")):
+        return b""
+    path = Path(part.ca_file)
+    files.append(path)
+    try:
+        content = path.read_bytes()
+        ssl.create_default_context(cafile=part.ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        unreadable = not isinstance(error, ssl.SSLError)
+        message = f"the file can't be read: {error.strerror}" if unreadable else "the file holds no certificates in PEM"
+        report.error(("environments", name, "ca_file"), message)
+        return b""
+    return hashlib.sha256(content).digest()

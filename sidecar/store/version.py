@@ -1,0 +1,50 @@
+"""The version of a policy: the same for the same meaning, another for any other, whatever the files look like."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+from sidecar.policy.model import Policy
+from sidecar.policy.where import Where
+from sidecar.store.snapshot import AfasToken, Environment
+
+
+def version_of(policy: Policy, environments: Mapping[str, Environment], authorities: Mapping[str, bytes]) -> str:
+    """12 hexadecimal characters.
+
+    :param authorities: digests of the environments' CA files, whose content matters as well.
+    """
+    content = [_canonical(policy), _canonical(environments), _canonical(authorities)]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    """The value in lists and texts, in an order that doesn't depend on that of the files. No credential, only its fingerprint."""
+    match value:
+        case None | str() | int() | float():
+            return value
+        case bytes():
+            return value.hex()
+        case datetime():
+            return value.isoformat()
+        case IPv4Network() | IPv6Network():
+            return str(value)
+        case Where():
+            return _canonical(value.expression)
+        case AfasToken():
+            return value.fingerprint
+        case Policy():
+            return [_canonical(part) for part in (value.users, value.app_connectors, value.filter_types, value.tokens)]
+        case Mapping():
+            return sorted([_canonical(key), _canonical(item)] for key, item in value.items())
+        case frozenset():
+            return sorted(_canonical(item) for item in value)
+        case tuple():
+            return [_canonical(item) for item in value]
+        case _ if is_dataclass(value):
+            return [type(value).__name__, *(_canonical(getattr(value, each.name)) for each in fields(value))]
+    raise TypeError(type(value).__name__)
