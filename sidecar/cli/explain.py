@@ -11,16 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.cli.configuration import config_option, usable_snapshot
-from sidecar.dialects.call import GetRows, Preflight, Update
+from sidecar.dialects.call import Call, GetRows, Preflight, Update
 from sidecar.dialects.rest.read import read
-from sidecar.dialects.rest.write import verb_of, write_call, write_rows
 from sidecar.errors import Refusal
 from sidecar.filters.describe import describe
 from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
 from sidecar.policy.model import Caller
-from sidecar.policy.narrow import narrow
+from sidecar.proxy.plan import plan
 from sidecar.proxy.route import route_to
 from sidecar.store.snapshot import Environment, Snapshot
 
@@ -109,19 +108,18 @@ def _decision(explanation: Explanation) -> dict[str, Any]:
     return report
 
 
-def _forwarded(call: object, decision: Allow, environment: Environment, base_path: str) -> dict[str, Any]:
-    match call:
-        case Preflight():
-            return {"forwarded": None, "note": "answered by the sidecar itself"}
-        case GetRows() if decision.rows is not None:
-            predicate = narrow(call.filter, decision.rows.predicate)
-            asked = {"asked": describe(call.filter), "narrowed": describe(predicate)}
-            if predicate.is_nothing:
-                return {**asked, "forwarded": None, "note": "no row is left: answered with an empty list by the sidecar itself"}
-            return {**asked, "forwarded": f"GET {base_path}{write_rows(call, decision.connector, predicate, environment.mixed)}"}
-        case _:
-            note = {"note": "an @Action in the body may need further rights"} if isinstance(call, Update) else {}
-            return {"forwarded": f"{verb_of(call)} {base_path}{write_call(call, decision.connector)}", **note}  # type: ignore[arg-type]
+def _forwarded(call: Call, decision: Allow, environment: Environment, base_path: str) -> dict[str, Any]:
+    if isinstance(call, Preflight):
+        return {"forwarded": None, "note": "answered by the sidecar itself"}
+    planned = plan(call, decision, environment.mixed)
+    report: dict[str, Any] = {"forwarded": f"{planned.verb} {base_path}{planned.target}"}
+    if isinstance(call, GetRows) and planned.narrowed is not None:
+        report |= {"asked": describe(call.filter), "narrowed": describe(planned.narrowed)}
+    if planned.target is None:
+        report |= {"forwarded": None, "note": "no row is left: answered with an empty list by the sidecar itself"}
+    if isinstance(call, Update):
+        report["note"] = "an @Action in the body may need further rights"
+    return report
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from multidict import CIMultiDict
 
-from sidecar.proxy.refusal import REFERENCE_HEADER
+from sidecar.proxy.own_answers import REFERENCE_HEADER
 
 _HOP_BY_HOP = frozenset(
     {
@@ -38,10 +38,18 @@ def client_headers(headers: Iterable[tuple[bytes, bytes]], reference: str) -> CI
     kept: CIMultiDict[str] = CIMultiDict()
     for name, value in received:
         if name.lower() not in dropped:
-            kept.add(name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+            kept.add(name.decode("ascii"), _text(value))
     kept["Cache-Control"] = _private(received)
     kept[REFERENCE_HEADER] = reference
     return kept
+
+
+def _text(value: bytes) -> str:
+    """UTF-8 as it stands; old backends also send Latin-1, in file names for instance, which the server then spells in UTF-8."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _nominated(headers: list[tuple[bytes, bytes]]) -> frozenset[bytes]:

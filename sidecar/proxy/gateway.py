@@ -10,11 +10,10 @@ import structlog
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import Response, StreamResponse
 
-from sidecar.dialects.call import Action, Call, GetRows, Metainfo, Preflight, Update
+from sidecar.dialects.call import Action, Call, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.dialects.rest.update_body import actions_of
-from sidecar.dialects.rest.write import verb_of, write_call, write_rows
 from sidecar.errors import Kind, Reason, Refusal
 from sidecar.filters.describe import describe
 from sidecar.identity.client_address import client_address
@@ -22,9 +21,9 @@ from sidecar.identity.identify import identify
 from sidecar.policy.decide import decide
 from sidecar.policy.decision import Allow, Deny
 from sidecar.policy.model import Caller, Network
-from sidecar.policy.narrow import narrow
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.own_answers import answer_json, answer_preflight
+from sidecar.proxy.plan import Plan, plan
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.relay import relay
 from sidecar.proxy.request_body import check_media_type, read_body
@@ -37,6 +36,17 @@ from sidecar.record.metrics import Metrics
 from sidecar.store.snapshot import AfasToken, Environment, Snapshot
 
 _LARGE_BODY = 262_144
+_ENDS_CONNECTION = frozenset(
+    {
+        Reason.HEAD_TOO_LARGE,
+        Reason.MALFORMED_HTTP,
+        Reason.METHOD_OVERRIDE,
+        Reason.REPEATED_HEADER,
+        Reason.UNEXPECTED_BODY,
+        Reason.UPGRADE_REFUSED,
+    }
+)
+"""After these, what follows on the connection could have been meant as something else than a request."""
 _OUR_SIDE = frozenset({Kind.BACKEND, Kind.BACKEND_SLOW, Kind.INTERNAL})
 
 
@@ -57,6 +67,16 @@ class GatewayLimits:
     body: int
     answer: int
     client: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Who asks what of which backend."""
+
+    caller: Caller
+    environment: Environment
+    route: Route
+    call: Call
 
 
 class Gateway:
@@ -114,10 +134,8 @@ class Gateway:
 
     def _refuse(self, request: BaseRequest, exchange: Exchange, refusal: Refusal) -> Response:
         answer = self._answer_refusal(exchange, refusal)
-        if request.body_exists and not request.content.is_eof():
-            answer.force_close()
-        if refusal.reason.kind is Kind.CALL:
-            # What was refused for its framing or its headers must not be followed by more from the same source.
+        unread = request.body_exists and not request.content.is_eof()
+        if unread or refusal.reason in _ENDS_CONNECTION:
             answer.force_close()
         return answer
 
@@ -145,8 +163,8 @@ class Gateway:
         if request.method == "OPTIONS":
             return self._preflight(request, exchange, snapshot)
         caller = identify(snapshot.policy, value_of(headers, b"authorization"), exchange.client)
-        environment = snapshot.environments[caller.app_connector.environment]
         _note_caller(exchange, caller)
+        environment = snapshot.environments[caller.app_connector.environment]
         route = route_to(environment.rest, environment.ca_file)
         call = read(request.method, request.raw_path, route.bases, environment.mixed)
         _note_call(exchange, call)
@@ -159,7 +177,12 @@ class Gateway:
             allowed = self._decide(snapshot, caller, call, exchange)
         elif request.body_exists:
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
-        return await self._forward(request, exchange, caller, environment, route, call, allowed, body)
+        planned = plan(call, allowed, environment.mixed)
+        if planned.target is None:
+            answer = answer_json(no_rows(call.page if isinstance(call, GetRows) else Page()), exchange.reference)
+            _note_answer(exchange, answer)
+            return answer
+        return await self._forward(request, exchange, _Way(caller, environment, route, call), planned, body)
 
     def _preflight(self, request: BaseRequest, exchange: Exchange, snapshot: Snapshot) -> Response:
         bases = {base for each in snapshot.environments.values() for base in route_to(each.rest, each.ca_file).bases}
@@ -179,42 +202,22 @@ class Gateway:
             exchange.predicate = describe(decision.rows.predicate)
         return decision
 
-    async def _forward(
-        self,
-        request: BaseRequest,
-        exchange: Exchange,
-        caller: Caller,
-        environment: Environment,
-        route: Route,
-        call: Call,
-        allowed: Allow,
-        body: bytes | None,
-    ) -> StreamResponse:
-        if isinstance(call, Preflight):
-            raise TypeError("a preflight is answered before it is decided")
-        if isinstance(call, GetRows) and allowed.rows is not None:
-            predicate = narrow(call.filter, allowed.rows.predicate)
-            if predicate.is_nothing:
-                answer = answer_json(no_rows(call.page), exchange.reference)
-                _note_answer(exchange, answer)
-                return answer
-            target = write_rows(call, allowed.connector, predicate, environment.mixed)
-        else:
-            target = write_call(call, allowed.connector)
+    async def _forward(self, request: BaseRequest, exchange: Exchange, way: "_Way", planned: Plan, body: bytes | None) -> StreamResponse:
+        """Ask the backend, and pass its answer on."""
         head = request_head(
-            verb_of(call),
-            route.base_path + target,
+            planned.verb,
+            f"{way.route.base_path}{planned.target}",
             upstream_headers(
                 request.raw_headers,
-                host=route.origin.host_header,
-                authorization=_authorization(environment, request),
+                host=way.route.origin.host_header,
+                authorization=_authorization(way.environment, request),
                 body_length=None if body is None else len(body),
-                answer_is_read=isinstance(call, Metainfo),
+                answer_is_read=isinstance(way.call, Metainfo),
             ),
         )
-        from_backend = await self._send(route, head, body or b"", exchange)
-        if isinstance(call, Metainfo) and from_backend.status == 200:
-            reduced = await answer_metainfo(from_backend, caller, self._limits.answer, exchange.reference)
+        from_backend = await self._send(way.route, head, body or b"", exchange)
+        if isinstance(way.call, Metainfo) and from_backend.status == 200:
+            reduced = await answer_metainfo(from_backend, way.caller, self._limits.answer, exchange.reference)
             _note_answer(exchange, reduced)
             return reduced
         return await relay(request, from_backend, exchange, self._limits.client)

@@ -1,19 +1,28 @@
-"""Answers that the sidecar gives itself when it allows: JSON, and the preflight of browsers."""
+"""Answers that the sidecar gives itself: JSON, and the preflight of browsers."""
 
 from aiohttp.web_response import Response
 
-from sidecar.proxy.refusal import REFERENCE_HEADER
+REFERENCE_HEADER = "X-Sidecar-Reference"
+"""Leads from an answer to its line in the decision log."""
 
 
-def answer_json(body: bytes, reference: str) -> Response:
+class OwnAnswer(Response):
+    """A response that does not tell which server software made it."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
+def answer_json(body: bytes, reference: str) -> OwnAnswer:
     """A 200 with JSON, marked as nobody else's."""
     headers = {REFERENCE_HEADER: reference, "Cache-Control": "no-store, no-cache", "Access-Control-Allow-Origin": "*"}
-    return Response(body=body, headers=headers, content_type="application/json", charset="utf-8")
+    return OwnAnswer(body=body, headers=headers, content_type="application/json", charset="utf-8")
 
 
-def answer_preflight(reference: str) -> Response:
+def answer_preflight(reference: str) -> OwnAnswer:
     """What browsers ask before they call (CORS); the backend's own answer, less the headers that never pass (wire reference 6.3)."""
-    return Response(
+    return OwnAnswer(
         status=204,
         headers={
             REFERENCE_HEADER: reference,

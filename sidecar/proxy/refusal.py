@@ -5,11 +5,8 @@ Who may not use a connector and who asks for one that does not exist get the sam
 
 import json
 
-from aiohttp.web_response import Response
-
 from sidecar.errors import Kind, Refusal
-
-REFERENCE_HEADER = "X-Sidecar-Reference"
+from sidecar.proxy.own_answers import REFERENCE_HEADER, OwnAnswer
 
 STATUS = {
     Kind.CALL: 400,
@@ -51,7 +48,7 @@ _ERROR_NUMBER = -2147180996
 """The backend's number for a general functional error; clients are told not to interpret it."""
 
 
-def answer_for(refusal: Refusal, reference: str) -> Response:
+def answer_for(refusal: Refusal, reference: str) -> OwnAnswer:
     """The answer to a refused request. Details are told only where they are about the caller's own words."""
     kind = refusal.reason.kind
     message = _MESSAGES[kind]
@@ -66,7 +63,7 @@ def answer_for(refusal: Refusal, reference: str) -> Response:
     }
     if kind is Kind.IDENTITY:
         headers["WWW-Authenticate"] = "AfasToken"
-    return Response(
+    return OwnAnswer(
         status=STATUS[kind],
         body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
         headers=headers,

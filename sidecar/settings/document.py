@@ -196,9 +196,9 @@ class _Composer:
         if not event.implicit[0]:  # quoted, or tagged
             self._refuse_tag(event)
             return Scalar(place, event.value)
-        tag = _tag_of(event.value)
-        if tag not in _OTHER_THAN_TEXT:
+        if reads_as_text(event.value):
             return Scalar(place, event.value)
+        tag = _tag_of(event.value)
         construct = SafeConstructor.yaml_constructors[tag]
         try:
             value: bool | float | date | None = construct(SafeConstructor(), yaml.ScalarNode(tag, event.value))
@@ -211,6 +211,11 @@ class _Composer:
         tag = getattr(event, "tag", None)
         if tag not in (None, "!", f"{_TAG}str"):
             raise _UnreadableError(_line(event), "tags (!) are not part of the format", "quote texts that begin with an exclamation mark")
+
+
+def reads_as_text(text: str) -> bool:
+    """Whether this, unquoted, is a text for YAML 1.1, and not a number, a date, …"""
+    return _tag_of(text) not in _OTHER_THAN_TEXT
 
 
 @lru_cache(maxsize=4096)

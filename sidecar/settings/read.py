@@ -23,11 +23,12 @@ _MOST_PRUNINGS = 8
 class Reading:
     """What was read. `files` are all that were tried, included ones too.
 
-    `sound` are the settings without the parts that are wrong, so that the rest can be looked at too. They are those of the configuration,
-    and may be used, only where the report prevents no loading.
+    `sound` are the settings without the parts that are wrong, so that the rest can be looked at too; `whole` says that none is left out.
+    They may be used only where the report prevents no loading.
     """
 
     sound: Settings | None
+    whole: bool
     report: Report
     files: tuple[Path, ...]
 
@@ -41,7 +42,7 @@ def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) ->
     files = tuple(Path(document.file) for document in documents)
     roots = [document.root for document in documents if document.root is not None]
     if len(roots) < len(documents):  # names that stand in the missing part would be complained of as unknown
-        return Reading(None, Report(Mapping(Place(str(paths[0]), 0), {}), problems), files)
+        return Reading(None, False, Report(Mapping(Place(str(paths[0]), 0), {}), problems), files)
     root, conflicts = merge(roots)
     problems += conflicts
     if environ is None:
@@ -50,21 +51,22 @@ def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) ->
         root, unfilled = fill_in(root, environ)
         problems += unfilled
     report = Report(root, problems)
-    return Reading(_validate(root, report), report, files)
+    sound, whole = _validate(root, report)
+    return Reading(sound, whole, report, files)
 
 
-def _validate(root: Mapping, report: Report) -> Settings | None:
-    """The settings, if need be without the parts that are wrong; those go into the report."""
+def _validate(root: Mapping, report: Report) -> tuple[Settings | None, bool]:
+    """The settings, if need be without the parts that are wrong, which go into the report; and whether they are whole."""
     sound = root
     for attempt in range(_MOST_PRUNINGS):
         try:
-            return Settings.model_validate(plain(sound))
+            return Settings.model_validate(plain(sound)), attempt == 0
         except ValidationError as error:
             # What fails only now does so for want of what was taken out.
             wrong = report_complaints(error, sound, report if attempt == 0 else Report(sound))
             for path in wrong:
                 sound = _without(sound, path)
-    return None
+    return None, False
 
 
 def _without(node: Mapping, path: KeyPath) -> Mapping:

@@ -27,7 +27,11 @@ class Report:
 
     @property
     def prevents_loading(self) -> bool:
-        return any(problem.prevents_loading for problem in self._problems)
+        return self.fatal_errors > 0
+
+    @property
+    def fatal_errors(self) -> int:
+        return sum(problem.prevents_loading for problem in self._problems)
 
     def error(self, path: KeyPath, message: str, remedy: str = "", *, fatal: bool = True) -> None:
         """An error; one that is not fatal leaves a working policy, which denies what it is about."""

@@ -45,13 +45,15 @@ def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Lo
     settings, report, files = reading.sound, reading.report, list(reading.files)
     if settings is None:
         return Loaded(None, None, report.problems, tuple(files), report)
+    before = report.fatal_errors
     check_references(settings, report)
     policy = compile_policy(settings, report)
+    if reading.whole and report.fatal_errors == before:  # advice on half a policy would mislead
+        give_advice(settings, policy, now, report)
     environments = {name: _environment(name, part, report, files) for name, part in settings.environments.items()}
     authorities = {name: _authorities(name, part, report, files) for name, part in settings.environments.items()}
     if report.prevents_loading:
         return Loaded(None, None, report.problems, tuple(files), report)
-    give_advice(settings, policy, now, report)
     sound = {name: environment for name, environment in environments.items() if environment is not None}
     version = version_of(policy, sound, authorities)
     snapshot = Snapshot(replace(policy, version=version), sound, now)

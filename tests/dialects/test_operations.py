@@ -65,15 +65,15 @@ def test_an_operation_is_allowed_when_listed_and_written_as_the_same_operation(v
     if isinstance(call, GetRows):
         written = write_rows(call, decision.connector, call.filter)
     else:
-        written = write_call(call, decision.connector)  # type: ignore[arg-type]
-    again = read(verb_of(call), f"/ProfitRestServices{written}")  # type: ignore[arg-type]
+        written = write_call(call, decision.connector)
+    again = read(verb_of(call), f"/ProfitRestServices{written}")
     assert again == (call if not hasattr(call, "connector") else _renamed(call, decision.connector))
 
 
 def _renamed(call: Call, connector: str) -> Call:
     from dataclasses import replace
 
-    return replace(call, connector=connector)  # type: ignore[call-arg,arg-type]
+    return replace(call, connector=connector)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("verb", "path", "query"), [operation for operation in SERVED if operation[1].lower() != "/metainfo"])

@@ -44,3 +44,7 @@ def test_no_shared_cache_may_keep_what_one_user_saw(received: bytes, expected: s
 
 def test_repeated_headers_are_all_kept() -> None:
     assert client_headers([(b"Vary", b"A"), (b"Vary", b"B")], "REF").getall("Vary") == ["A", "B"]
+
+
+def test_a_header_in_latin_1_is_kept_readable() -> None:
+    assert kept((b"Content-Disposition", b"attachment; filename=caf\xe9.pdf"))["content-disposition"] == "attachment; filename=café.pdf"

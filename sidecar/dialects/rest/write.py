@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from sidecar.dialects.call import (
     Action,
+    Call,
     DescribeGet,
     DescribeUpdate,
     Element,
@@ -13,10 +14,10 @@ from sidecar.dialects.call import (
     GetRows,
     Metainfo,
     Page,
+    Preflight,
     ProductVersion,
     RunReport,
     Sort,
-    SpecialCall,
     Update,
 )
 from sidecar.dialects.rest.target import LONGEST_QUERY
@@ -24,8 +25,6 @@ from sidecar.errors import Reason, Refusal
 from sidecar.filters.compact import MixedSeparators
 from sidecar.filters.predicate import Predicate
 from sidecar.filters.spelling import spellings
-
-UpstreamCall = GetRows | Update | Metainfo | DescribeGet | DescribeUpdate | SpecialCall
 
 _VERBS = {Action.INSERT: "POST", Action.UPDATE: "PUT", Action.DELETE: "DELETE"}
 
@@ -41,7 +40,7 @@ def write_rows(call: GetRows, connector: str, predicate: Predicate, mixed: Mixed
     return f"/connectors/{_segment(connector)}{_with_filter(parameters, predicate, mixed)}"
 
 
-def write_call(call: UpstreamCall, connector: str) -> str:
+def write_call(call: Call, connector: str) -> str:
     """The target of any other call, below the environment's base.
 
     :param connector: the canonical name from the whitelist, where the call has one.
@@ -69,11 +68,11 @@ def write_call(call: UpstreamCall, connector: str) -> str:
             return f"/imageconnector/{_segment(image)}" + ("" if image_format is None else f"?format={image_format}")
         case RunReport(report, predicate):
             return f"/reportconnector/{_segment(report)}{_with_filter([], predicate, MixedSeparators.REFUSE)}"
-        case GetRows():
-            raise TypeError("rows are written by write_rows, with their predicate")
+        case GetRows() | Preflight():
+            raise TypeError("rows are written by write_rows, with their predicate; a preflight is not forwarded")
 
 
-def verb_of(call: UpstreamCall) -> str:
+def verb_of(call: Call) -> str:
     """The verb with which the call is spelled."""
     return _VERBS[call.verb] if isinstance(call, Update) else "GET"
 

@@ -8,7 +8,6 @@ from ipaddress import AddressValueError, IPv6Address
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?", re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
@@ -53,11 +52,10 @@ def parse_origin(url: str, ca_file: str | None = None) -> tuple[Origin, str]:
 
 
 def _read_authority(authority: str) -> tuple[str, int | None]:
-    match = _AUTHORITY.fullmatch(authority)
-    if match is None:
-        raise ValueError("the address must be host or host:port after '://'")
-    host, port = _read_host(match["host"]), match["port"]
-    if port is None:
+    bracketed = authority.rfind("]") + 1
+    name, colon, port = authority[bracketed:].partition(":")
+    host = _read_host(authority[:bracketed] + name)
+    if not colon:
         return host, None
     if not _PORT.fullmatch(port) or not 0 < int(port) < 65536:
         raise ValueError("the port of the address must be a number from 1 to 65535")

@@ -50,6 +50,7 @@ def update(connector: str, verb: Action, *elements: Element) -> Update:
         ("GET", f"{P}/connectors/X?filterfieldids=A&filtervalues=1", GetRows("X", single("A", Operator.EQUAL, "1"))),
         ("GET", f"{P}/connectors/X?filterfieldids=&filtervalues=&operatortypes=&filterjson=", GetRows("X")),
         ("GET", f"{P}/connectors/X?filterfieldids=A&filtervalues=&operatortypes=8", GetRows("X", single("A", Operator.EMPTY))),
+        ("GET", f"{P}/connectors/X?filterfieldids=A&operatortypes=8", GetRows("X", single("A", Operator.EMPTY))),
         (
             "GET",
             f"{P}/connectors/X?filterjson=%7B%22Filters%22%3A%7B%22Filter%22%3A%5B%7B%22%40FilterId%22%3A%22F%22%2C%22Field%22%3A%5B"

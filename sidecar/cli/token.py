@@ -1,0 +1,227 @@
+"""`sidecar token`: user tokens are made here, shown once, and kept as a hash only."""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from sidecar.cli.configuration import COULD_NOT_READ, config_option
+from sidecar.filters.values import has_control_characters
+from sidecar.identity.user_token import authorization_for
+from sidecar.policy.decide import app_connector_is_open
+from sidecar.policy.model import Caller, Policy
+from sidecar.settings.advice import why_refused
+from sidecar.settings.compile import compile_policy
+from sidecar.settings.problem import Problem
+from sidecar.settings.read import read_settings
+from sidecar.settings.references import check_references
+from sidecar.store.token_file import (
+    NewToken,
+    StoredToken,
+    TokenFileError,
+    add_token,
+    holds_tokens_only,
+    list_tokens,
+    revoke_token,
+)
+
+_SHORTEST_ID = 12
+
+
+@click.group()
+def token() -> None:
+    """Make, list and revoke user tokens.
+
+    A token belongs to one app connector, user and device (the description). Only its SHA-256 is kept.
+    """
+
+
+@token.command()
+@config_option
+@click.option("--app", required=True, help="App connector, by its name in the configuration.")
+@click.option("--user", required=True, help="User, by name.")
+@click.option("--description", required=True, help="The device, such as iPhone; one token for each.")
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]),
+    metavar="DATE",
+    help="When it stops working, such as 2027-01-01 (the start of that day) or 2027-01-01T12:00:00; in UTC.",
+)
+@click.option(
+    "--into",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Which file of the configuration gets the entry; default: the only one that holds nothing but tokens.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def new(
+    config: tuple[Path, ...], app: str, user: str, description: str, expires: datetime | None, into: Path | None, as_json: bool
+) -> None:
+    """Make a token, and show it this once."""
+    now = datetime.now(UTC)
+    expires = expires.replace(tzinfo=UTC) if expires else None
+    if expires is not None and expires <= now:
+        raise click.UsageError("--expires lies in the past")
+    if not description.strip() or description != description.strip() or has_control_characters(description):
+        raise click.UsageError("--description can't be empty, begin or end with a space, or hold control characters")
+    policy, files = _policy_and_files(config)
+    _refuse_unknown("app connector", app, list(policy.app_connectors))
+    _refuse_unknown("user", user, list(policy.users))
+    for stored in list_tokens(config)[0]:
+        if (stored.app_connector, stored.user, stored.description) == (app, user, description):
+            _refuse(f"{stored.file}:{stored.line}: {user} has a token for {app} on '{description}' already; name the device otherwise")
+    file = _file_for(files, into)
+    data = secrets.token_hex(32).upper()
+    digest = hashlib.sha256(data.encode()).hexdigest()
+    try:
+        add_token(file, NewToken(app, user, description, digest, expires))
+    except TokenFileError as error:
+        _refuse(str(error))
+    authorization = authorization_for(data)
+    xml = base64.b64decode(authorization.split()[1]).decode()
+    warnings = _warnings(policy, app, user, now)
+    if as_json:
+        shown: dict[str, object] = {"id": digest[:_SHORTEST_ID], "app_connector": app, "user": user}
+        shown |= {"description": description, "expires": expires.isoformat() if expires else None, "file": str(file)}
+        secret = {"data": data, "xml": xml, "authorization": authorization}
+        click.echo(json.dumps({**shown, **secret, "warnings": warnings}, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"A token for {user}, app connector {app}, device {description}. It is shown this once; {file} has its SHA-256.\n")
+    click.echo(f"Characters:  {data}")
+    click.echo(f"XML:         {xml}")
+    click.echo(f"Header:      Authorization: {authorization}")
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+@token.command(name="list")
+@config_option
+@click.option("--app", help="Only those of this app connector.")
+@click.option("--user", help="Only those of this user.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def list_(config: tuple[Path, ...], app: str | None, user: str | None, as_json: bool) -> None:
+    """List the tokens: whose they are and where they stand, never what they are."""
+    tokens, problems = list_tokens(config)
+    chosen = [each for each in tokens if app in (None, each.app_connector) and user in (None, each.user)]
+    chosen.sort(key=lambda each: (each.app_connector, each.user, each.description))
+    if as_json:
+        click.echo(json.dumps([_shown(each) for each in chosen], ensure_ascii=False, indent=2))
+    else:
+        _print_table(chosen)
+    _tell(problems)
+    raise SystemExit(COULD_NOT_READ if problems else 0)
+
+
+@token.command()
+@config_option
+@click.argument("token_id", metavar="[ID]", default="")
+@click.option("--app", default="", help="App connector of the token.")
+@click.option("--user", default="", help="User of the token.")
+@click.option("--description", default="", help="Device of the token.")
+def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, description: str) -> None:
+    """Take a token away, by its ID from `sidecar token list`, or by --app, --user and --description.
+
+    A running sidecar refuses it within a second.
+    """
+    if bool(token_id) == bool(app and user and description) or (token_id and (app or user or description)):
+        raise click.UsageError("give either an ID, or all of --app, --user and --description")
+    if token_id and len(token_id) < _SHORTEST_ID:
+        raise click.UsageError(f"an ID has {_SHORTEST_ID} characters")
+    tokens, problems = list_tokens(config)
+    _tell(problems)
+
+    def is_meant(stored: StoredToken) -> bool:
+        if token_id:
+            return stored.sha256.startswith(token_id.lower())
+        return (stored.app_connector, stored.user, stored.description) == (app, user, description)
+
+    found = [each for each in tokens if is_meant(each)]
+    if not found:
+        _refuse("there is no such token; `sidecar token list` shows those that there are")
+    if len({each.sha256 for each in found}) > 1:
+        _refuse(f"several tokens are meant: {', '.join(each.id for each in found)}; name one by its ID")
+    while found:  # an entry that stands twice must be gone everywhere
+        try:
+            revoke_token(found[0])
+        except TokenFileError as error:
+            _refuse(str(error))
+        click.echo(f"revoked {found[0].id}: {found[0].user}, {found[0].app_connector}, {found[0].description} ({found[0].file})")
+        found = [each for each in list_tokens(config)[0] if is_meant(each)]
+    reading = read_settings(config, None)
+    if reading.report.prevents_loading:
+        click.echo("warning: the configuration has errors, so a running sidecar keeps the token until they are mended:", err=True)
+        _tell([problem for problem in reading.report.problems if problem.prevents_loading])
+
+
+def _policy_and_files(config: Sequence[Path]) -> tuple[Policy, tuple[Path, ...]]:
+    """The policy without what concerns the backend, whose secrets need not be at hand where tokens are made."""
+    reading = read_settings(config, None)
+    policy = None
+    if reading.sound is not None:
+        check_references(reading.sound, reading.report)
+        policy = compile_policy(reading.sound, reading.report)
+    if policy is None or reading.report.prevents_loading:
+        _tell([problem for problem in reading.report.problems if problem.prevents_loading])
+        raise SystemExit(1 if reading.sound is not None else COULD_NOT_READ)
+    return policy, reading.files
+
+
+def _file_for(files: Sequence[Path], into: Path | None) -> Path:
+    if into is not None:
+        chosen = [file for file in files if file.resolve() == into.resolve()]
+        if not chosen:
+            _refuse(f"{into} is not part of the configuration; list it under `include`, or name it with -c")
+        return chosen[0]
+    apart = [file for file in files if holds_tokens_only(file)]
+    if len(apart) != 1:
+        count = "no file" if not apart else "more than one file"
+        _refuse(f"{count} of the configuration holds nothing but tokens; say with --into which of {', '.join(map(str, files))} it shall be")
+    return apart[0]
+
+
+def _warnings(policy: Policy, app: str, user: str, now: datetime) -> list[str]:
+    caller = Caller(policy.users[user], policy.app_connectors[app], "")
+    reasons = [app_connector_is_open(caller, now), why_refused(caller, now)]
+    return [f"the token is refused for now: {reason.meaning}" for reason in reasons if reason is not None]
+
+
+def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        close = get_close_matches(name, known, 1)
+        _refuse(f"there is no {what} '{name}'" + (f"; did you mean '{close[0]}'?" if close else ""))
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(1)
+
+
+def _tell(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def _shown(stored: StoredToken) -> dict[str, str | int]:
+    return {
+        "id": stored.id,
+        "app_connector": stored.app_connector,
+        "user": stored.user,
+        "description": stored.description,
+        "expires": stored.expires,
+        "file": str(stored.file),
+        "line": stored.line,
+    }
+
+
+def _print_table(tokens: Sequence[StoredToken]) -> None:
+    rows = [("ID", "APP CONNECTOR", "USER", "DESCRIPTION", "EXPIRES", "FILE")]
+    rows += [(each.id, each.app_connector, each.user, each.description, each.expires, f"{each.file}:{each.line}") for each in tokens]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,79 @@
+"""The guided tour says what it promises, briefly, and gives no secret away."""
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from sidecar.demo.launch import launched
+from sidecar.demo.running import Held
+from sidecar.demo.tour import guided_tour
+
+
+@pytest.fixture
+async def lines() -> list[str]:
+    text = StringIO()
+    await guided_tour(Console(file=text, width=100))
+    return text.getvalue().splitlines()
+
+
+def section(lines: list[str], number: int) -> str:
+    start = next(index for index, line in enumerate(lines) if line.startswith(f"{number}  "))
+    return "\n".join(lines[start : lines.index("", start)])
+
+
+async def test_it_fits_on_a_screen_or_two_and_needs_no_colours(lines: list[str]) -> None:
+    assert len(lines) < 80
+    assert max(map(len, lines)) <= 100
+    assert "\x1b" not in "\n".join(lines)
+
+
+async def test_it_shows_no_secret(lines: list[str]) -> None:
+    assert re.search("[0-9A-Fa-f]{64}|AfasToken|PHRva2Vu", "\n".join(lines)) is None
+
+
+async def test_two_users_see_different_rows_and_why(lines: list[str]) -> None:
+    rows, why = section(lines, 1), section(lines, 2)
+    assert re.search(r"j\.devries +205 rows .*: CONS 205\n", rows)
+    assert re.search(r"m\.jansen +463 rows .*: CONS 205, DIR", rows)
+    assert "filtervalues=2026-06-01,CONS" in why
+    assert "filtervalues=2026-06-01\n" in why
+
+
+async def test_the_or_trick_brings_own_rows_only_and_what_appending_would_have_leaked(lines: list[str]) -> None:
+    trick = section(lines, 3)
+    assert re.search(r"gets +\d+ rows: CONS \d+\n", trick)
+    assert re.search(r"otherwise .*FIN \d+", trick, re.DOTALL)
+
+
+@pytest.mark.parametrize(("number", "refusals"), [(4, 2), (5, 2), (6, 1)])
+async def test_what_is_refused_never_reaches_the_backend(lines: list[str], number: int, refusals: int) -> None:
+    answers = re.findall(r"answer +(\d{3})", section(lines, number))
+    assert [status[0] for status in answers].count("4") == refusals
+    text = " ".join(section(lines, number).split())
+    assert text.count("the backend was not asked") == refusals
+    assert text.count("the backend carried it out") == len(answers) - refusals
+
+
+async def test_every_call_has_its_line_in_the_decision_log(lines: list[str]) -> None:
+    log = section(lines, 7)
+    reasons = (
+        "connector_not_listed",
+        "app_connector_blocked",
+        "filter_ambiguous",
+        "filter_not_supported",
+        "action_not_allowed",
+    )
+    assert log.count("\n") == 9
+    assert all(reason in log for reason in reasons)
+
+
+async def test_tokens_are_fresh_at_every_start() -> None:
+    async with launched() as one, launched() as other:
+        assert one.authorizations.keys() == other.authorizations.keys() == set(map(Held._make, HOLDERS))
+        assert not set(one.authorizations.values()) & set(other.authorizations.values())
+        assert one.backend_authorization != other.backend_authorization
+
+
+HOLDERS = [("j.devries", "hours"), ("p.bakker", "hours"), ("m.jansen", "hours"), ("m.jansen", "payroll")]
