@@ -59,7 +59,7 @@ def _summary(loaded: Loaded, errors: int) -> str:
     if loaded.snapshot is None:
         return f"{counts}: this configuration does not load"
     policy = loaded.snapshot.policy
-    content = f"{len(policy.app_connectors)} app connectors, {len(policy.users)} users, {len(policy.tokens)} tokens"
+    content = f"app connectors: {len(policy.app_connectors)}, users: {len(policy.users)}, tokens: {len(policy.tokens)}"
     return f"{counts}; policy {policy.version}: {content}"
 
 

@@ -30,11 +30,17 @@ def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decisio
 
     :param now: aware; the only clock there is.
     """
+    reason = unmet_condition(caller, now)
+    return decide_connector(policy, caller, call) if reason is None else Deny(reason)
+
+
+def unmet_condition(caller: Caller, now: datetime) -> Reason | None:
+    """The first of Profit's conditions that the caller does not meet. It depends on the moment and the place: never remember it."""
     for condition in CONDITIONS:
         reason = condition(caller, now)
         if reason is not None:
-            return Deny(reason)
-    return decide_connector(policy, caller, call)
+            return reason
+    return None
 
 
 def decide_connector(policy: Policy, caller: Caller, call: Call) -> Decision:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -15,15 +16,14 @@ from sidecar.dialects.rest.answers import no_rows
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.dialects.rest.update_body import actions_of
 from sidecar.errors import Kind, Reason, Refusal
-from sidecar.filters.describe import describe
 from sidecar.identity.client_address import client_address
 from sidecar.identity.identify import identify
-from sidecar.policy.decide import decide
-from sidecar.policy.decision import Allow, Deny
+from sidecar.policy.decide import decide, unmet_condition
+from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.own_answers import answer_json, answer_preflight
-from sidecar.proxy.plan import Plan, plan
+from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.relay import relay
 from sidecar.proxy.request_body import check_media_type, read_body
@@ -69,16 +69,6 @@ class GatewayLimits:
     client: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """Who asks what of which backend."""
-
-    caller: Caller
-    environment: Environment
-    route: Route
-    call: Call
-
-
 class Gateway:
     """Serves requests, each under the one snapshot that is in force when its head arrives."""
 
@@ -99,6 +89,7 @@ class Gateway:
         self._decision_log = decision_log
         self._metrics = metrics
         self._clock = clock
+        self._preparations = Preparations()
         self._logger = structlog.get_logger("sidecar")
 
     async def handle(self, request: BaseRequest) -> StreamResponse:
@@ -164,25 +155,33 @@ class Gateway:
             return self._preflight(request, exchange, snapshot)
         caller = identify(snapshot.policy, value_of(headers, b"authorization"), exchange.client)
         _note_caller(exchange, caller)
-        environment = snapshot.environments[caller.app_connector.environment]
-        route = route_to(environment.rest, environment.ca_file)
-        call = read(request.method, request.raw_path, route.bases, environment.mixed)
-        _note_call(exchange, call)
-        allowed = self._decide(snapshot, caller, call, exchange)
+        self._check_conditions(caller)
+        prepared = self._preparations.prepared(snapshot, caller, request.method, request.raw_path, partial(_note_call, exchange))
+        _note_allowed(exchange, prepared)
         body: bytes | None = None
-        if isinstance(call, Update):
-            check_media_type(headers)
-            body = await read_body(request, self._limits.body, self._limits.client)
-            call = replace(call, actions=await _actions_of(call, body))
-            allowed = self._decide(snapshot, caller, call, exchange)
+        if isinstance(prepared.call, Update):
+            body = await self._update_body(request, snapshot, caller, prepared.call)
         elif request.body_exists:
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
-        planned = plan(call, allowed, environment.mixed)
-        if planned.target is None:
-            answer = answer_json(no_rows(call.page if isinstance(call, GetRows) else Page()), exchange.reference)
+        if prepared.plan.target is None:
+            answer = answer_json(no_rows(prepared.call.page if isinstance(prepared.call, GetRows) else Page()), exchange.reference)
             _note_answer(exchange, answer)
             return answer
-        return await self._forward(request, exchange, _Way(caller, environment, route, call), planned, body)
+        return await self._forward(request, exchange, caller, prepared, body)
+
+    def _check_conditions(self, caller: Caller) -> None:
+        reason = unmet_condition(caller, self._clock())
+        if reason is not None:
+            raise Refusal(reason)
+
+    async def _update_body(self, request: BaseRequest, snapshot: Snapshot, caller: Caller, call: Update) -> bytes:
+        """The body, once everything that it does is allowed, too."""
+        check_media_type(request.raw_headers)
+        body = await read_body(request, self._limits.body, self._limits.client)
+        decision = decide(snapshot.policy, caller, replace(call, actions=await _actions_of(call, body)), self._clock())
+        if isinstance(decision, Deny):
+            raise Refusal(decision.reason, decision.detail)
+        return body
 
     def _preflight(self, request: BaseRequest, exchange: Exchange, snapshot: Snapshot) -> Response:
         bases = {base for each in snapshot.environments.values() for base in route_to(each.rest, each.ca_file).bases}
@@ -192,32 +191,25 @@ class Gateway:
         _note_answer(exchange, answer)
         return answer
 
-    def _decide(self, snapshot: Snapshot, caller: Caller, call: Call, exchange: Exchange) -> Allow:
-        decision = decide(snapshot.policy, caller, call, self._clock())
-        if isinstance(decision, Deny):
-            raise Refusal(decision.reason, decision.detail)
-        exchange.outcome = Outcome.ALLOW
-        exchange.connector = decision.connector
-        if decision.rows is not None:
-            exchange.predicate = describe(decision.rows.predicate)
-        return decision
-
-    async def _forward(self, request: BaseRequest, exchange: Exchange, way: "_Way", planned: Plan, body: bytes | None) -> StreamResponse:
+    async def _forward(
+        self, request: BaseRequest, exchange: Exchange, caller: Caller, prepared: Prepared, body: bytes | None
+    ) -> StreamResponse:
         """Ask the backend, and pass its answer on."""
+        answer_is_read = isinstance(prepared.call, Metainfo)
         head = request_head(
-            planned.verb,
-            f"{way.route.base_path}{planned.target}",
+            prepared.plan.verb,
+            f"{prepared.route.base_path}{prepared.plan.target}",
             upstream_headers(
                 request.raw_headers,
-                host=way.route.origin.host_header,
-                authorization=_authorization(way.environment, request),
+                host=prepared.route.origin.host_header,
+                authorization=_authorization(prepared.environment, request),
                 body_length=None if body is None else len(body),
-                answer_is_read=isinstance(way.call, Metainfo),
+                answer_is_read=answer_is_read,
             ),
         )
-        from_backend = await self._send(way.route, head, body or b"", exchange)
-        if isinstance(way.call, Metainfo) and from_backend.status == 200:
-            reduced = await answer_metainfo(from_backend, way.caller, self._limits.answer, exchange.reference)
+        from_backend = await self._send(prepared.route, head, body or b"", exchange)
+        if answer_is_read and from_backend.status == 200:
+            reduced = await answer_metainfo(from_backend, caller, self._limits.answer, exchange.reference)
             _note_answer(exchange, reduced)
             return reduced
         return await relay(request, from_backend, exchange, self._limits.client)
@@ -256,6 +248,12 @@ def _note_call(exchange: Exchange, call: Call) -> None:
     connector = getattr(call, "connector", None)
     if connector is not None:
         exchange.asked_for(connector)
+
+
+def _note_allowed(exchange: Exchange, prepared: Prepared) -> None:
+    exchange.outcome = Outcome.ALLOW
+    exchange.connector = prepared.allowed.connector
+    exchange.predicate = prepared.predicate
 
 
 def _note_answer(exchange: Exchange, answer: Response) -> None:
