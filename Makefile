@@ -34,9 +34,12 @@ lint: $(VENV)/develop ## the checks without the tests
 schema: $(VENV)/runtime ## write the JSON Schema of the configuration anew
 	$(BIN)/python -m sidecar schema > sidecar/config.schema.json
 
+lock: export UV_PYTHON_DOWNLOADS := never
 lock: $(VENV)/develop ## pin the requirements anew
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group test $(LOCK) -o requirements-dev.txt
+	awk '/^setuptools==/ {print; inside = 1; next} inside && /^    --hash/ {print; next} {inside = 0}' requirements-dev.txt \
+		> deploy/container/requirements-build.txt
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 

@@ -123,33 +123,33 @@ def _forwarded(call: Call, decision: Allow, environment: Environment, base_path:
 
 
 def _print(report: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
+
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style))
+
     allowed = report["allowed"]
-    console.print(Text(f"{'allowed' if allowed else 'refused'}: {report['request']}", style="bold green" if allowed else "bold red"))
-    console.print(f"user {report['user']} (groups: {', '.join(report['groups'])})", markup=False)
-    console.print(
-        f"app connector {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}", markup=False
-    )
+    say(f"{'ALLOWED' if allowed else 'REFUSED'}  {report['request']}", "bold green" if allowed else "bold red")
+    say(f"user           {report['user']}, in the groups {', '.join(report['groups'])}")
+    say(f"app connector  {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}")
     for step in report.get("conditions", ()):
-        mark, style = ("ok  ", "green") if step["holds"] else ("FAIL", "red")
-        console.print(Text(f"  {mark} {step['condition']}" + ("" if step["holds"] else f"  [{step['reason']}]"), style=style))
+        say(f"  {'ok   ' if step['holds'] else 'FAILS'}  {step['condition']}", "" if step["holds"] else "red")
     if not allowed:
-        console.print(Text(f"reason {report['reason']}: {report['meaning']}", style="red"))
+        say(f"reason         {report['reason']}: {report['meaning']}", "red")
         if report.get("detail"):
-            console.print(Text(f"  {report['detail']}"))
+            say(f"               {report['detail']}", "red")
     for filter_type in report.get("filter_types", ()):
-        console.print(Text(f"filter type {filter_type['filter_type']}: {filter_type['rows']}"))
+        say(f"filter type    {filter_type['filter_type']}: {filter_type['rows']}")
         for grant in filter_type["grants"]:
-            console.print(Text(f"  group {grant['group']}: where {grant['where']}  ->  {grant['rows']}"))
+            say(f"  group {grant['group']}, where {grant['where']}: {grant['rows']}")
         if not filter_type["grants"]:
-            console.print(Text("  no group of this user has a filter here: no rows", style="yellow"))
+            say("  no group of this user has a filter here, so he sees no rows", "yellow")
     if "asked" in report:
-        table = Table(show_header=True, box=None, padding=(0, 2))
-        table.add_column("asked for", overflow="fold")
-        table.add_column("narrowed to", overflow="fold")
+        table = Table("rows asked for", "rows asked of the backend", box=None, padding=(0, 2, 0, 0))
         table.add_row(Text(report["asked"]), Text(report["narrowed"]))
-        console.print(table)
+        console.print(table, soft_wrap=False)
     if report.get("forwarded"):
-        console.print(Text(f"to the backend: {report['forwarded']}"), soft_wrap=True)
+        say(f"from the client {report['request']}")
+        say(f"to the backend  {report['forwarded']}")
     if report.get("note"):
-        console.print(Text(f"note: {report['note']}"))
+        say(f"note           {report['note']}")

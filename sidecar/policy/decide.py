@@ -87,7 +87,7 @@ def _deny_unless_usable(listed: GetConnector | None) -> Deny | None:
 
 
 def app_connector_is_open(caller: Caller, now: datetime) -> Reason | None:
-    """Not blocked, and within its period of validity."""
+    """The app connector is not blocked, and within its period of validity."""
     app_connector = caller.app_connector
     if app_connector.blocked:
         return Reason.APP_CONNECTOR_BLOCKED
@@ -105,7 +105,7 @@ def token_is_valid(caller: Caller, now: datetime) -> Reason | None:
 
 
 def user_is_active(caller: Caller, _now: datetime) -> Reason | None:
-    """Not blocked, reachable by e-mail unless a system user, and with at least one application ticked."""
+    """The user is not blocked, has an application ticked and, unless a system user, an e-mail address."""
     user = caller.user
     if user.blocked:
         return Reason.USER_BLOCKED
@@ -117,7 +117,7 @@ def user_is_active(caller: Caller, _now: datetime) -> Reason | None:
 
 
 def user_is_member(caller: Caller, _now: datetime) -> Reason | None:
-    """A member of the group that is linked to the app connector."""
+    """The user is a member of the app connector's group."""
     return None if is_member(caller.user, caller.app_connector) else Reason.USER_NOT_MEMBER
 
 
@@ -127,7 +127,7 @@ def is_member(user: User, app_connector: AppConnector) -> bool:
 
 
 def address_is_allowed(caller: Caller, _now: datetime) -> Reason | None:
-    """The client's address satisfies the app connector's rule."""
+    """The client's address is one from which the app connector may be used."""
     return None if allows(caller.app_connector.addresses, caller.address) else Reason.ADDRESS_NOT_ALLOWED
 
 

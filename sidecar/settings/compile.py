@@ -66,8 +66,11 @@ def _filter_type(name: str, part: model.FilterType, report: Report) -> FilterTyp
     for connector, mapped in part.fields_.items():
         for group, where in filters.items():
             for field in sorted(where.fields - mapped.keys()):
+                mapping: KeyPath = (*path, "fields", connector)
+                if report.complained_of((*mapping, field)):  # there, but wrong
+                    continue
                 report.error(
-                    (*path, "fields", connector),
+                    mapping,
                     f"maps no field `{field}`, which the filter of group `{group}` uses",
                     report.did_you_mean(field, mapped.keys()) or f"add `{field}: <field id>`",
                 )
