@@ -1,0 +1,102 @@
+"""`sidecar explain` shows the decision step by step, with what the backend would be asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sidecar.cli import main
+
+CONFIG = """
+environments:
+  O12345AA: {rest: http://127.0.0.1:9/ProfitRestServices, credential: {passthrough: true}}
+groups: {consultancy: [j.devries], management: [m.jansen]}
+users:
+  j.devries: {email: j@example.com, applications: [pocket], attributes: {departments: [CONS, ICT]}}
+  m.jansen: {email: m@example.com, applications: [insite]}
+  a.new: {applications: [pocket]}
+app_connectors:
+  hours:
+    environment: O12345AA
+    group: everyone
+    blocked: false
+    get_connectors: [Profit_Hours]
+    update_connectors: {PtRealization: [insert]}
+    ip: {allow: [192.0.2.0/24]}
+filter_types:
+  department:
+    fields: {Profit_Hours: {department: Afdeling}}
+    filters: {consultancy: department in @user.departments, management: everything}
+"""
+HOURS = "GET /ProfitRestServices/connectors/profit_hours?take=10"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG)
+    return str(path)
+
+
+def explain(config: str, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["explain", "-c", config, "--app", "hours", "--address", "192.0.2.7", *arguments])
+    return result.exit_code, result.output
+
+
+def test_an_allowed_request_shows_whose_filter_gave_which_rows(config: str) -> None:
+    code, text = explain(config, "--user", "j.devries", f"{HOURS}&filterfieldids=Datum&filtervalues=2026-01-01&operatortypes=2")
+    assert code == 0
+    assert text.startswith("ALLOWED")
+    assert "group consultancy, where department in @user.departments: Afdeling = 'CONS' or Afdeling = 'ICT'" in text
+    assert "to the backend  GET /ProfitRestServices/connectors/Profit_Hours?take=10&filterjson=" in text
+
+
+def test_the_same_for_machines(config: str) -> None:
+    code, text = explain(config, "--user", "m.jansen", "--json", HOURS)
+    report = json.loads(text)
+    assert code == 0
+    assert report["allowed"] is True
+    assert report["rows"] == report["asked"] == report["narrowed"] == "everything"
+    assert report["forwarded"] == "GET /ProfitRestServices/connectors/Profit_Hours?take=10"
+    assert all(step["holds"] for step in report["conditions"])
+
+
+@pytest.mark.parametrize(
+    ("user", "request_line", "reason"),
+    [
+        ("a.new", HOURS, "user_without_email"),
+        ("j.devries", "GET /ProfitRestServices/connectors/Profit_Salaries", "connector_not_listed"),
+        ("j.devries", "PUT /ProfitRestServices/connectors/PtRealization", "action_not_allowed"),
+        ("j.devries", "GET /ProfitRestServices/connectors/Profit_Hours?top=1", "unknown_parameter"),
+        ("j.devries", "GET /elsewhere", "unknown_path"),
+    ],
+)
+def test_a_refused_request_names_the_reason(config: str, user: str, request_line: str, reason: str) -> None:
+    code, text = explain(config, "--user", user, request_line)
+    assert code == 1
+    assert text.startswith("REFUSED")
+    assert f"reason         {reason}: " in text
+    as_json = json.loads(explain(config, "--user", user, "--json", request_line)[1])
+    assert (as_json["allowed"], as_json["reason"]) == (False, reason)
+
+
+def test_the_failing_condition_is_marked(config: str) -> None:
+    code, text = explain(config, "--user", "j.devries", "--address", "203.0.113.1", HOURS)
+    assert code == 1
+    assert "FAILS  The client's address is one from which the app connector may be used" in text
+
+
+def test_a_user_without_any_grant_gets_an_empty_answer_from_the_sidecar(config: str) -> None:
+    path = Path(config)
+    path.write_text(CONFIG.replace("groups: {consultancy: [j.devries]", "groups: {consultancy: []"))
+    code, text = explain(config, "--user", "j.devries", HOURS)
+    assert code == 0
+    assert "no group of this user has a filter here, so he sees no rows" in text
+    assert "answered with an empty list by the sidecar itself" in text
+
+
+def test_unknown_names_are_wrong_usage_and_a_broken_file_can_not_be_read(config: str) -> None:
+    assert explain(config, "--user", "nobody", HOURS)[0] == 2
+    Path(config).write_text("users: [")
+    assert explain(config, "--user", "j.devries", HOURS)[0] == 3

@@ -1,0 +1,100 @@
+"""What is allowed but hardly meant: a table of configurations, each with the one warning that it deserves."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.settings.sample import SAMPLE, SHA256, bent, load_content
+
+TOKEN = {"user": "j.devries", "description": "iPhone", "sha256": SHA256}
+HOURS = "app_connectors/hours"
+
+WARNINGS = [
+    ("groups/empty", [], "groups.empty", "nobody is in this group"),
+    ("groups/app", ["j.devries", "m.jansen", "j.devreis"], "groups.app[2]", "there is no user `j.devreis` (did you mean `j.devries`?)"),
+    ("users/j.devries/email", "", "app_connectors.hours.tokens[0].user", "The user is a person without an e-mail address."),
+    ("users/j.devries/applications", [], "app_connectors.hours.tokens[0].user", "No application is ticked for the user."),
+    ("groups/app", ["m.jansen"], "app_connectors.hours.tokens[0].user", "not a member of the app connector's user group"),
+    (f"{HOURS}/tokens", [{**TOKEN, "expires": "2026-06-01"}], "app_connectors.hours.tokens[0].expires", "the token has expired"),
+    (f"{HOURS}/blocked", True, "app_connectors.hours.blocked", "the app connector is blocked"),
+    (f"{HOURS}/blocked", None, "app_connectors.hours", "blocked, as new ones are (write `blocked: false` when it may be used)"),
+    (f"{HOURS}/valid_until", "2026-01-01", "app_connectors.hours.valid_until", "the app connector is no longer valid"),
+    (f"{HOURS}/special_connectors", ["version", "file"], "app_connectors.hours.special_connectors[1]", "every member can fetch every file"),
+    (f"{HOURS}/special_connectors", ["report"], "app_connectors.hours.special_connectors[0]", "every member can fetch every report"),
+    (f"{HOURS}/unfiltered_get_connectors", ["MetaInfo"], "app_connectors.hours.unfiltered_get_connectors[0]", "metainfo is no GetConnector"),
+    (
+        f"{HOURS}/unfiltered_get_connectors",
+        ["Profit_Hours"],
+        "app_connectors.hours.unfiltered_get_connectors[0]",
+        "is guarded by filter type `department`, which still applies",
+    ),
+    (
+        "tokens",
+        [{**TOKEN, "sha256": "cd" * 32, "app_connector": "hours"}],
+        "app_connectors.hours.tokens[0].description",
+        "another token of the same user for the same device stands in",
+    ),
+    ("environments/O12345AA/rest", "http://backend.example", "environments.O12345AA.rest", "cross the network in clear (use https)"),
+    (
+        "filter_types/department/fields",
+        {"Profit_Hours": {"department": "a"}, "Profit_Country": {"department": "a"}},
+        "filter_types.department.fields.Profit_Country",
+        "no app connector lists the GetConnector `Profit_Country` (did you mean `Profit_Countries`?)",
+    ),
+    ("filter_types/more", {"filters": {"app": "everything"}}, "filter_types.more", "guards no GetConnector"),
+    (
+        "filter_types/department/filters/consultancy",
+        "department in @user.department",
+        "filter_types.department.filters.consultancy",
+        "has an attribute `department`, so its comparison holds for no row (did you mean `departments`?)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "text"), WARNINGS)
+def test_a_warning_has_its_place_and_leaves_the_policy_in_force(tmp_path: Path, path: str, value: Any, where: str, text: str) -> None:
+    loaded = load_content(tmp_path, bent(path, value))
+    (problem,) = loaded.problems
+    assert (problem.severity, problem.path) == ("warning", where)
+    assert text in str(problem)
+    assert problem.line > 0
+    assert loaded.snapshot is not None
+
+
+def test_members_who_see_nothing_through_a_filter_type_are_warned_of(tmp_path: Path) -> None:
+    content = bent("filter_types/department/filters", {"board": "everything"})
+    content["groups"]["board"] = ["a.bos"]
+    content["users"]["a.bos"] = {"email": "a.bos@example.com", "applications": ["insite"]}
+    (problem,) = load_content(tmp_path, content).problems
+    assert problem.path == "app_connectors.hours.get_connectors[0]"
+    assert problem.message == "no member of group `app` sees a row of `Profit_Hours`"
+
+
+def test_a_filter_type_without_filters_is_warned_of(tmp_path: Path) -> None:
+    problems = load_content(tmp_path, bent("filter_types/department/filters", {})).problems
+    assert [problem.path for problem in problems] == ["app_connectors.hours.get_connectors[0]", "filter_types.department"]
+
+
+def test_a_period_that_never_begins_is_warned_of(tmp_path: Path) -> None:
+    content = bent("app_connectors/hours/valid_from", "2028-01-01")
+    content["app_connectors"]["hours"]["valid_until"] = "2027-01-01"
+    (problem,) = load_content(tmp_path, content).problems
+    assert problem.path == "app_connectors.hours.valid_from"
+
+
+def test_a_blocked_user_who_holds_a_token_is_meant_to_be_blocked(tmp_path: Path) -> None:
+    assert load_content(tmp_path, bent("users/j.devries/blocked", True)).problems == ()
+
+
+def test_the_sample_deserves_no_warning(tmp_path: Path) -> None:
+    assert load_content(tmp_path, SAMPLE).problems == ()
+
+
+def test_suggestions_do_not_make_a_large_configuration_slow_to_load(tmp_path: Path) -> None:
+    content = bent("users", SAMPLE["users"] | {f"user{number}": {} for number in range(900)})
+    tokens = [{"user": f"usr{number}", "description": "x", "sha256": f"{number:064x}"} for number in range(900)]
+    content["app_connectors"]["hours"]["tokens"] = tokens
+    problems = load_content(tmp_path, content).problems
+    assert len(problems) == 900
+    assert 0 < sum(bool(problem.remedy) for problem in problems) <= 50
