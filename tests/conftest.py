@@ -1,6 +1,6 @@
 """How many examples the property tests try: few and always the same in an ordinary run, many and different ones in a thorough run.
 
-    HYPOTHESIS_PROFILE=thorough python -m pytest tests/filters tests/policy
+HYPOTHESIS_PROFILE=thorough python -m pytest tests/filters tests/policy
 """
 
 import os

@@ -18,15 +18,16 @@ from sidecar.dialects.rest.update_body import actions_of
 from sidecar.errors import Kind, Reason, Refusal
 from sidecar.identity.client_address import client_address
 from sidecar.identity.identify import identify
-from sidecar.policy.decide import decide, unmet_condition
+from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.own_answers import answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
-from sidecar.proxy.relay import relay
+from sidecar.proxy.relay import hang_up, relay
 from sidecar.proxy.request_body import check_media_type, read_body
+from sidecar.proxy.request_framing import check_framing, has_body
 from sidecar.proxy.request_headers import check_head_size, check_headers, upstream_headers, value_of, values_of
 from sidecar.proxy.route import Route, route_to
 from sidecar.proxy.upstream import Answer, Pool, request_head
@@ -38,6 +39,7 @@ from sidecar.store.snapshot import AfasToken, Environment, Snapshot
 _LARGE_BODY = 262_144
 _ENDS_CONNECTION = frozenset(
     {
+        Reason.BODY_TOO_LARGE,
         Reason.HEAD_TOO_LARGE,
         Reason.MALFORMED_HTTP,
         Reason.METHOD_OVERRIDE,
@@ -70,7 +72,7 @@ class GatewayLimits:
 
 
 class Gateway:
-    """Serves requests, each under the one snapshot that is in force when its head arrives."""
+    """Serves requests, each under one snapshot: the one in force when all of the request is there."""
 
     def __init__(
         self,
@@ -110,9 +112,9 @@ class Gateway:
             self._metrics.in_flight -= 1
             self.record(exchange)
 
-    def refuse_unparsed(self, reason: Reason) -> Response:
-        """The answer to bytes that the HTTP parser did not take for a request."""
-        exchange = Exchange()
+    def refuse_unparsed(self, reason: Reason, peer: str) -> Response:
+        """The answer to bytes from `peer` that the HTTP parser did not take for a request."""
+        exchange = Exchange(client=peer)
         answer = self._answer_refusal(exchange, Refusal(reason))
         self.record(exchange)
         return answer
@@ -124,8 +126,11 @@ class Gateway:
         self._metrics.observe(exchange)
 
     def _refuse(self, request: BaseRequest, exchange: Exchange, refusal: Refusal) -> Response:
+        if request.writer.output_size:
+            # A second head would be read as a part of the answer that has begun.
+            hang_up(request)
         answer = self._answer_refusal(exchange, refusal)
-        unread = request.body_exists and not request.content.is_eof()
+        unread = has_body(request) and not request.content.is_eof()
         if unread or refusal.reason in _ENDS_CONNECTION:
             answer.force_close()
         return answer
@@ -146,22 +151,19 @@ class Gateway:
         check_head_size(headers, self._limits.head)
         forwarded_for = values_of(headers, b"x-forwarded-for")
         exchange.client = client_address(request.remote or "", forwarded_for, self._trusted_proxies)
+        check_framing(request)
         check_headers(headers)
-        snapshot = self._source.snapshot
-        if snapshot is None:
-            raise Refusal(Reason.NO_POLICY)
-        exchange.policy_version = snapshot.policy.version
         if request.method == "OPTIONS":
-            return self._preflight(request, exchange, snapshot)
-        caller = identify(snapshot.policy, value_of(headers, b"authorization"), exchange.client)
-        _note_caller(exchange, caller)
-        self._check_conditions(caller)
-        prepared = self._preparations.prepared(snapshot, caller, request.method, request.raw_path, partial(_note_call, exchange))
-        _note_allowed(exchange, prepared)
+            return self._preflight(request, exchange)
+        caller, prepared = self._admit(request, exchange)
         body: bytes | None = None
         if isinstance(prepared.call, Update):
-            body = await self._update_body(request, snapshot, caller, prepared.call)
-        elif request.body_exists:
+            check_media_type(headers)
+            body = await read_body(request, self._limits.body, self._limits.client)
+            actions = await _actions_of(prepared.call, body)
+            # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
+            caller, prepared = self._admit(request, exchange, actions)
+        elif has_body(request):
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
         if prepared.plan.target is None:
             answer = answer_json(no_rows(prepared.call.page if isinstance(prepared.call, GetRows) else Page()), exchange.reference)
@@ -169,22 +171,35 @@ class Gateway:
             return answer
         return await self._forward(request, exchange, caller, prepared, body)
 
-    def _check_conditions(self, caller: Caller) -> None:
+    def _admit(self, request: BaseRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()) -> tuple[Caller, Prepared]:
+        """Who asks, what, and whether they may, by the one snapshot that is in force now.
+
+        :param actions: what an update's body does, where that is known.
+        """
+        snapshot = self._snapshot(exchange)
+        caller = identify(snapshot.policy, value_of(request.raw_headers, b"authorization"), exchange.client)
+        _note_caller(exchange, caller)
         reason = unmet_condition(caller, self._clock())
         if reason is not None:
             raise Refusal(reason)
+        prepared = self._preparations.prepared(snapshot, caller, request.method, request.raw_path, partial(_note_call, exchange))
+        if isinstance(prepared.call, Update) and actions:
+            decision = decide_connector(snapshot.policy, caller, replace(prepared.call, actions=actions))
+            if isinstance(decision, Deny):
+                raise Refusal(decision.reason, decision.detail)
+        _note_allowed(exchange, prepared)
+        return caller, prepared
 
-    async def _update_body(self, request: BaseRequest, snapshot: Snapshot, caller: Caller, call: Update) -> bytes:
-        """The body, once everything that it does is allowed, too."""
-        check_media_type(request.raw_headers)
-        body = await read_body(request, self._limits.body, self._limits.client)
-        decision = decide(snapshot.policy, caller, replace(call, actions=await _actions_of(call, body)), self._clock())
-        if isinstance(decision, Deny):
-            raise Refusal(decision.reason, decision.detail)
-        return body
+    def _snapshot(self, exchange: Exchange) -> Snapshot:
+        snapshot = self._source.snapshot
+        if snapshot is None:
+            raise Refusal(Reason.NO_POLICY)
+        exchange.policy_version = snapshot.policy.version
+        return snapshot
 
-    def _preflight(self, request: BaseRequest, exchange: Exchange, snapshot: Snapshot) -> Response:
-        bases = {base for each in snapshot.environments.values() for base in route_to(each.rest, each.ca_file).bases}
+    def _preflight(self, request: BaseRequest, exchange: Exchange) -> Response:
+        environments = self._snapshot(exchange).environments.values()
+        bases = {base for each in environments for base in route_to(each.rest, each.ca_file).bases}
         exchange.call = type(read(request.method, request.raw_path, bases or {BASE})).__name__
         exchange.outcome = Outcome.ALLOW
         answer = answer_preflight(exchange.reference)
@@ -208,7 +223,7 @@ class Gateway:
             ),
         )
         from_backend = await self._send(prepared.route, head, body or b"", exchange)
-        if answer_is_read and from_backend.status == 200:
+        if answer_is_read and from_backend.status < 400:
             reduced = await answer_metainfo(from_backend, caller, self._limits.answer, exchange.reference)
             _note_answer(exchange, reduced)
             return reduced

@@ -35,7 +35,7 @@ class Listener:
         self._server.pre_shutdown()
         deadline = asyncio.get_running_loop().time() + patience
         # A counter is looked at, so that requests need not wake anybody while nobody drains.
-        while self._in_flight() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        while (self._in_flight() or self._server.unsent) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
         await self._server.shutdown(_LAST_MOMENTS)
         await self._socket.wait_closed()

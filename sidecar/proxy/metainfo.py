@@ -12,10 +12,13 @@ from sidecar.proxy.upstream import Answer
 async def answer_metainfo(answer: Answer, caller: Caller, limit: int, reference: str) -> Response:
     """The reduced list.
 
-    :param answer: of the backend, with status 200.
+    :param answer: of the backend, with a status that is no error.
     :param limit: bytes of it that are read at most.
     :raises Refusal: BACKEND_ANSWER_UNREADABLE when it can't be read, for then it can't be reduced.
     """
+    if answer.status != 200:
+        answer.abort()
+        raise Refusal(Reason.BACKEND_ANSWER_UNREADABLE, f"status {answer.status}")
     body = await answer.read(limit)
     coded = any(name.lower() == b"content-encoding" and value.strip().lower() != b"identity" for name, value in answer.headers)
     if body is None or coded:

@@ -48,17 +48,18 @@ async def relay(request: BaseRequest, answer: Answer, exchange: Exchange, patien
             await response.write_eof()
     except Refusal as refusal:
         exchange.reason, exchange.detail = refusal.reason, refusal.detail
-        _hang_up(request)
+        hang_up(request)
     except (ConnectionError, TimeoutError):
         exchange.detail = "the client went away or stopped reading"
         answer.abort()
-        _hang_up(request)
+        hang_up(request)
     except BaseException:
         answer.abort()
         raise
     return response
 
 
-def _hang_up(request: BaseRequest) -> None:
+def hang_up(request: BaseRequest) -> None:
+    """End the client's connection in a way that can't be taken for the end of an answer."""
     if request.transport is not None:
         request.transport.abort()

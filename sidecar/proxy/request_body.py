@@ -3,6 +3,7 @@
 import asyncio
 
 from aiohttp.client_exceptions import ClientError
+from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_exceptions import HTTPException
 from aiohttp.web_request import BaseRequest
@@ -27,7 +28,8 @@ def check_media_type(headers: RawHeaders) -> None:
         raise Refusal(Reason.BODY_TYPE, "send the body as Content-Type: application/json;charset=utf-8")
     for parameter in parameters:
         name, _, value = parameter.strip().partition("=")
-        if name.strip() == "charset" and value.strip().strip("\"'") not in _CHARSETS:
+        # `charset*` is the same parameter in another spelling (RFC 8187).
+        if name.strip().rstrip("*") == "charset" and value.strip().strip("\"'") not in _CHARSETS:
             raise Refusal(Reason.BODY_TYPE, "send the body in UTF-8")
 
 
@@ -42,7 +44,7 @@ async def read_body(request: BaseRequest, limit: int, patience: float) -> bytes:
         raise Refusal(Reason.BODY_TOO_LARGE, f"at most {limit} bytes are taken")
     if not request.body_exists:
         return b""
-    if "100-continue" in request.headers.get("Expect", "").lower():
+    if "100-continue" in request.headers.get("Expect", "").lower() and request.version >= HttpVersion11:
         # The low-level server leaves this to us; curl and .NET clients wait for it.
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

@@ -229,8 +229,8 @@ class Settings(Part):
         default=(), description="User tokens that stand apart from their app connectors, often in an own file."
     )
     filter_types: dict[Name, FilterType] = Field(default={}, description="Which rows each group may see.")
-    limits: Limits = Field(default=Limits(), description="How much is read and held.")
-    timeouts: Timeouts = Field(default=Timeouts(), description="How long is waited, in seconds.")
+    limits: Limits = Field(default=Limits(), description="Most bytes of requests and answers.")
+    timeouts: Timeouts = Field(default=Timeouts(), description="Seconds of patience, by what is waited for.")
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -14,6 +14,9 @@ from sidecar.settings.report import Report
 
 def check_references(settings: Settings, report: Report) -> None:
     """Report every name that is not defined, and names that could be taken for one another."""
+    if not report.names("environments"):
+        # Mostly a file that was truncated: taken for a policy, it would lock everyone out.
+        report.error(("environments",), "is missing: there is no backend", "define one, with `rest` and `credential`")
     users, groups = report.names("users"), {EVERYONE, *report.names("groups")}
     if settings.groups.get(EVERYONE, "all") != "all":
         report.error(("groups", EVERYONE), "is the built-in group of all users", f"write `{EVERYONE}: all`, or leave it out")

@@ -113,10 +113,11 @@ def revoke_token(token: StoredToken) -> None:
 def _edit(file: Path, edit: Callable[[str], str], intend: Callable[[dict[str, Any]], None]) -> None:
     try:
         before = read_text(file)
-        after = edit(before)
         expected = _content(before, file)
+        after = edit(before)
         intend(expected)
-        if _content(after, file) != expected:
+        root = _root(after, file)
+        if root is None or plain(root) != expected:
             raise EditError("laid out in a way that can't be edited safely; edit it by hand")
         if read_text(file) != before:
             raise EditError("someone else changed the file at the same time; try again")

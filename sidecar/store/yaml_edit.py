@@ -5,6 +5,7 @@ is laid out in a stranger way than foreseen then comes out as a difference, not 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -33,10 +34,10 @@ def append_item(text: str, key: str, item: str) -> str:
         raise _refused(root, f"add the key `{key}` with an empty list first")
     if entry is None:
         return f"{_closed(text, newline)}{indent}{key}:{newline}{indent}  - {item}{newline}"
-    _, value = entry
-    _refuse_alias(root, value)
+    name, value = entry
+    _refuse_aliases([name, value])
     if isinstance(value, yaml.SequenceNode) and value.value:
-        _refuse_alias(value, value.value[-1])
+        _refuse_aliases(value.value)
         return _append_to_flow(text, value, item, newline) if value.flow_style else _append_to_block(text, value, item, newline)
     inside = text[value.start_mark.index : value.end_mark.index]
     is_empty = isinstance(value, yaml.SequenceNode) or inside in ("", "~", "null")
@@ -65,12 +66,11 @@ def remove_item(text: str, path: Sequence[str | int]) -> str:
         entry = _entry(node, str(step))
         if entry is None:
             raise _refused(node, f"there is no `{step}`")
-        _refuse_alias(node, entry[1])
+        _refuse_aliases(entry)
         key, node = entry
     if not isinstance(node, yaml.SequenceNode) or number >= len(node.value):
         raise _refused(node, "there is no such item")
-    for item in node.value:
-        _refuse_alias(node, item)
+    _refuse_aliases(node.value)
     if node.flow_style:
         return _remove_from_flow(text, node, number)
     return _remove_from_block(text, node, number, key.start_mark.column)
@@ -89,8 +89,6 @@ def _remove_from_block(text: str, listing: yaml.SequenceNode, number: int, key_c
     dash = _skip_blank(text, before)
     item = listing.value[number]
     start, end = _line_start(text, dash), _content_end(text, item)
-    if text[dash : dash + 1] != "-" or text[start:dash].strip():
-        raise _refused(item, "the item does not begin on a line of its own; edit it by hand")
     if len(listing.value) == 1:
         deeper = "  " if listing.start_mark.column <= key_column else ""
         return text[:dash] + deeper + "[]" + text[max(end, dash + 1) :]
@@ -137,9 +135,10 @@ def _remove_from_flow(text: str, listing: yaml.SequenceNode, number: int) -> str
     line_start, line_end = _line_start(shortened, start), _line_end(shortened, start)
     if not shortened[line_start:line_end].strip():
         return shortened[:line_start] + shortened[_after_newline(shortened, line_end) :]
-    if shortened[line_start:start].endswith((" ", "[")):
-        shortened = shortened[:start] + shortened[start:].removeprefix(" ")
-    return shortened
+    head, tail = shortened[:start], shortened[start:]
+    if tail.startswith("]"):
+        return head.rstrip(" ") + tail
+    return head + tail.removeprefix(" ") if head.endswith((" ", "[")) else shortened
 
 
 # Both
@@ -150,10 +149,11 @@ def _entry(node: Any, key: str) -> tuple[yaml.Node, yaml.Node] | None:
     return next(((name, value) for name, value in pairs if name.value == key), None)
 
 
-def _refuse_alias(parent: yaml.Node, child: yaml.Node) -> None:
-    """An alias is a node that lies elsewhere: outside its parent."""
-    if not parent.start_mark.index <= child.start_mark.index <= child.end_mark.index <= parent.end_mark.index:
-        raise _refused(parent, "an alias (*) stands here; edit it by hand")
+def _refuse_aliases(nodes: Sequence[yaml.Node]) -> None:
+    """An alias is a node that lies elsewhere, and so not between its neighbours."""
+    for one, next_one in pairwise(nodes):
+        if not one.start_mark.index < next_one.start_mark.index:
+            raise _refused(one, "an alias (*) stands here; edit it by hand")
 
 
 def _refused(node: yaml.Node | None, message: str) -> EditError:

@@ -25,7 +25,7 @@ def section(lines: list[str], number: int) -> str:
 
 async def test_it_fits_on_a_screen_or_two_and_needs_no_colours(lines: list[str]) -> None:
     assert len(lines) < 80
-    assert max(map(len, lines)) <= 100
+    assert [line for line in lines if len(line) > 100] == []
     assert "\x1b" not in "\n".join(lines)
 
 
@@ -38,7 +38,7 @@ async def test_two_users_see_different_rows_and_why(lines: list[str]) -> None:
     assert re.search(r"j\.devries +205 rows .*: CONS 205\n", rows)
     assert re.search(r"m\.jansen +463 rows .*: CONS 205, DIR", rows)
     assert "filtervalues=2026-06-01,CONS" in why
-    assert "filtervalues=2026-06-01\n" in why
+    assert re.search(r"for m\.jansen +.*filtervalues=2026-06-01&operatortypes=2", why, re.DOTALL)
 
 
 async def test_the_or_trick_brings_own_rows_only_and_what_appending_would_have_leaked(lines: list[str]) -> None:

@@ -13,6 +13,7 @@ from sidecar.filters.values import is_field_id
 FILTER_PARAMETERS = frozenset({*CompactFilter._fields, "filterjson"})
 _PARAMETERS = FILTER_PARAMETERS | {"skip", "take", "orderbyfieldids"}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def read_rows_query(connector: str, query: str | None, mixed: MixedSeparators) -> GetRows:
@@ -46,7 +47,8 @@ def _read_order(text: str) -> tuple[Sort, ...]:
     order: list[Sort] = []
     for item in text.split(",") if text else ():
         field = item.removeprefix("-")
-        if not is_field_id(field):
+        # `Id%26take%3D1` would be a further parameter to a backend that decodes twice.
+        if not is_field_id(field) or _ESCAPE.search(field):
             raise Refusal(Reason.PARAMETER_MALFORMED, "orderbyfieldids is a list of field ids with commas, each perhaps with - in front")
         order.append(Sort(field, item.startswith("-")))
     return tuple(order)

@@ -91,7 +91,7 @@ class AnswerReader:
         if len(held) >= self._max_head:
             raise broken("its head is too large")
         # Said at once instead of by a time-out: another protocol, or one whose lines end in LF.
-        if not held.startswith(b"HTTP/1."[: len(held)]) or _BARE_LF.search(held, max(0, seen - 1)):
+        if not held.startswith(b"HTTP/1."[: len(held)]) or _BARE_LF.search(held, seen):
             raise broken("it is not HTTP/1.1")
         self._held = held
 

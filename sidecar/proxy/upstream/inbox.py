@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from typing import Any
+from collections.abc import Callable
 
 
 class Inbox:
@@ -11,7 +11,7 @@ class Inbox:
     What is held at most is `room` and one read of the transport (256 KB); with TLS another, not yet decrypted.
     """
 
-    __slots__ = ("_chunks", "_paused", "_room", "_tls_limits", "_transport", "size")
+    __slots__ = ("_chunks", "_paused", "_room", "_transport", "size")
 
     def __init__(self, transport: asyncio.Transport, room: int) -> None:
         self.size = 0
@@ -19,7 +19,11 @@ class Inbox:
         self._room = room
         self._chunks: deque[bytes] = deque()
         self._paused = False
-        self._tls_limits: Any = getattr(transport, "set_read_buffer_limits", None)  # TLS transports only
+        limit_tls: Callable[..., None] | None = getattr(transport, "set_read_buffer_limits", None)
+        if limit_tls is not None:
+            # A paused TLS transport reads on below, up to 256 KB. uvloop drops those when it then meets the end of TCP, and an
+            # answer that is whole would look cut short. With this it reads no further while something is not decrypted yet.
+            limit_tls(high=1, low=0)
 
     def __bool__(self) -> bool:
         return bool(self._chunks)
@@ -31,10 +35,6 @@ class Inbox:
         if self.size > self._room and not self._paused:
             self._paused = True
             self._transport.pause_reading()
-            if self._tls_limits is not None:
-                # A paused TLS transport reads on below, up to 256 KB. uvloop drops those when it then meets the end of TCP, and
-                # an answer that is whole would look cut short. With this it reads no further than what is not decrypted yet.
-                self._tls_limits(high=1, low=0)
 
     def take(self) -> bytes:
         """Remove from the front; there must be something."""
@@ -43,8 +43,6 @@ class Inbox:
         if self._paused and self.size <= self._room // 2:
             self._paused = False
             self._transport.resume_reading()
-            if self._tls_limits is not None:
-                self._tls_limits()
         return chunk
 
     def clear(self) -> None:

@@ -97,6 +97,7 @@ async def test_answers_without_body_by_nature_end_at_their_head(
         pytest.param(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", id="101"),
         pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * 9 + OK, id="1xx flood"),
         pytest.param(b"HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\nok" + OK, id="1xx with body"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n" + OK, id="1xx with a length"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", id="head over the limit"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000, id="head without end"),
         pytest.param(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", id="bare LF"),

@@ -195,6 +195,13 @@ def test_a_head_with_more_than_one_reading_is_refused(head: bytes) -> None:
     assert is_broken([head[at : at + 1] for at in range(len(head))] + [b"\r\n"])
 
 
+def test_what_can_become_no_head_is_refused_without_waiting_for_its_end() -> None:
+    assert is_broken([b"HTTP/1.1 200 OK", b"\n"])
+    assert is_broken([HEAD + b"X: y", b"\n", b"Z"])
+    assert is_broken([b"H", b"E"])
+    assert not is_broken([HEAD + b"X: y\r", b"\n"])
+
+
 @pytest.mark.parametrize(
     ("framed", "body"),
     [

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -128,6 +129,36 @@ async def test_a_backend_that_answers_while_it_reads_gets_the_rest_of_the_reques
     server = await backend(echoes_the_count)
     assert await fetch(pool, server.origin, post(BODY), BODY) == (200, b"done")
     assert heard == len(BODY)
+
+
+async def test_a_backend_that_refuses_while_it_reads_gets_no_more_of_the_request(pool: Pool, backend: StartBackend) -> None:
+    heard = 0
+
+    async def refuses_and_drains(visit: Visit) -> None:
+        nonlocal heard
+        await visit.request()
+        await visit.say(b"HTTP/1.1 413 Too Large\r\nContent-Length: 9\r\n\r\ntoo ")
+        await asyncio.sleep(0.05)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                while heard < len(BODY):
+                    heard += len(await visit.reader.read(65_536))
+        await visit.say(b"large")
+
+    server = await backend(refuses_and_drains)
+    assert await fetch(pool, server.origin, post(BODY), BODY) == (413, b"too large")
+    assert heard < len(BODY)
+
+
+async def test_a_connection_whose_request_is_still_on_its_way_is_not_kept(pool: Pool, backend: StartBackend) -> None:
+    async def answers_at_once(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(OK)
+        await asyncio.sleep(5)
+
+    server = await backend(answers_at_once)
+    assert await fetch(pool, server.origin, post(BODY), BODY) == (200, b"ok")
+    assert pool.idle_connections == 0
 
 
 async def test_a_client_that_vanishes_while_its_request_is_sent_takes_the_connection_along(pool: Pool, backend: StartBackend) -> None:

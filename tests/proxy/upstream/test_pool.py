@@ -143,6 +143,23 @@ async def test_bytes_on_a_kept_connection_end_it_and_never_answer_the_next_reque
     assert len(server.visits) == 2
 
 
+async def test_a_connection_that_is_being_dropped_serves_no_request(pool: Pool, backend: StartBackend) -> None:
+    server = await backend(answers_for_ever)
+    await fetch(pool, server.origin)
+    (kept,) = pool._open
+    kept.data_received(OK.replace(b"ok", b"no"))
+    assert await fetch(pool, server.origin) == (200, b"ok")
+    assert len(server.visits) == 2
+
+
+async def test_an_answer_that_is_read_after_the_backend_closed_leaves_nothing_to_keep(pool: Pool, backend: StartBackend) -> None:
+    server = await backend(says(OK))
+    answer = await pool.send(server.origin, get())
+    await until(lambda: pool.open_connections == 0)
+    assert await answer.read(10) == b"ok"
+    assert pool.idle_connections == 0
+
+
 async def test_a_kept_connection_that_the_backend_closes_leaves_the_pool(pool: Pool, backend: StartBackend) -> None:
     server = await backend(says(OK))
     await fetch(pool, server.origin)
