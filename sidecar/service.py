@@ -20,6 +20,7 @@ from sidecar.proxy.upstream import Pool, Timeouts
 from sidecar.record.decision_log import DecisionLog, LogFormat
 from sidecar.record.metrics import Metrics
 from sidecar.settings.model import Settings
+from sidecar.settings.scalars import host_and_port
 from sidecar.store.reload import PolicyStore
 
 
@@ -84,12 +85,6 @@ def _registry(metrics: Metrics, store: PolicyStore) -> CollectorRegistry:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
-
-
-def host_and_port(listen: str) -> tuple[str, int]:
-    """The two parts of a `listen` value, which was checked when the configuration was loaded."""
-    host, _, port = listen.rpartition(":")
-    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _url(host: str, port: int) -> str:

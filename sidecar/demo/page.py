@@ -39,7 +39,7 @@ class Page:
     def hour_line(self, row: dict[str, Any]) -> None:
         """A row of `Profit_Hours`."""
         columns = f"{row['Id']:>5}  {row['Datum'][:10]}  {row['Naam'][:20]:<20}  {row['Afdeling'] or '-':<5}  {row['Uren']:>5.2f}"
-        self._labelled("", [f"{columns}  {row['Omschrijving'] or ''}"], "dim")
+        self._labelled("", [f"{columns}  {row['Omschrijving'] or ''}".rstrip()], "dim")
 
     def plain(self, text: str, style: str = "") -> None:
         """A line that is short enough already."""

@@ -16,7 +16,10 @@ from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
 from sidecar.store.reload import PolicyStore, utc_now
 
-GOOD = "users: {a: {email: a@example.com, applications: [pocket]}}\n"
+GOOD = (
+    'environments: {E: {rest: "https://b.example", credential: {passthrough: true}}}\n'
+    "users: {a: {email: a@example.com, applications: [pocket]}}\n"
+)
 BAD = "users: {a: {emial: a@example.com}}\n"
 
 Client = TestClient[web.Request, web.Application]

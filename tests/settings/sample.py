@@ -47,6 +47,9 @@ SAMPLE: dict[str, Any] = {
     },
 }
 
+ENVIRONMENT = "environments: {E: {rest: 'https://backend.example', credential: {passthrough: true}}}\n"
+"""The least that a configuration needs."""
+
 
 def bent(path: str, value: Any) -> dict[str, Any]:
     """The sample with another value at a path such as `users/j.devries/email`; None takes the key out."""

@@ -22,7 +22,12 @@ WARNINGS = [
     (f"{HOURS}/valid_until", "2026-01-01", "app_connectors.hours.valid_until", "the app connector is no longer valid"),
     (f"{HOURS}/special_connectors", ["version", "file"], "app_connectors.hours.special_connectors[1]", "every member can fetch every file"),
     (f"{HOURS}/special_connectors", ["report"], "app_connectors.hours.special_connectors[0]", "every member can fetch every report"),
-    (f"{HOURS}/unfiltered_get_connectors", ["MetaInfo"], "app_connectors.hours.unfiltered_get_connectors[0]", "metainfo is no GetConnector"),
+    (
+        f"{HOURS}/unfiltered_get_connectors",
+        ["MetaInfo"],
+        "app_connectors.hours.unfiltered_get_connectors[0]",
+        "metainfo is no GetConnector",
+    ),
     (
         f"{HOURS}/unfiltered_get_connectors",
         ["Profit_Hours"],

@@ -67,7 +67,7 @@ def test_what_is_listed_of_other_connectors_is_kept(tmp_path: Path) -> None:
     content["app_connectors"]["hours"]["update_connectors"] = {"PtRealization": ["insert", "update"], "KnSubject": ["delete"]}
     app_connector = _policy(tmp_path, content).app_connectors["hours"]
     assert app_connector.special_connectors == {Special.VERSION, Special.SUBJECT}
-    assert {key: (each.name, each.actions) for key, each in app_connector.update_connectors.items()} == {
+    assert {key: (each.name, set(each.actions)) for key, each in app_connector.update_connectors.items()} == {
         "ptrealization": ("PtRealization", {Action.INSERT, Action.UPDATE}),
         "knsubject": ("KnSubject", {Action.DELETE}),
     }

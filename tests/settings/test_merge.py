@@ -13,7 +13,7 @@ from sidecar.settings.document import parse
 from sidecar.settings.merge import merge
 from sidecar.settings.tree import plain
 from sidecar.store.file import load
-from tests.settings.sample import ENVIRON, NOW, SAMPLE, SHA256
+from tests.settings.sample import ENVIRON, ENVIRONMENT, NOW, SAMPLE, SHA256
 
 _KEYS = st.sampled_from(["a", "b", "c", "d"])
 _CONTENT = st.recursive(
@@ -117,7 +117,7 @@ def test_tokens_of_several_files_are_all_there_and_each_problem_names_its_own_fi
 
 
 def test_the_same_key_in_two_files_names_both_places(tmp_path: Path) -> None:
-    _write(tmp_path, config="listen: 127.0.0.1:1\n", more="# a comment\nlisten: 127.0.0.1:1\n")
+    _write(tmp_path, config=f"listen: 127.0.0.1:1\n{ENVIRONMENT}", more="# a comment\nlisten: 127.0.0.1:1\n")
     loaded = load([tmp_path / "config.yaml", tmp_path / "more.yaml"], {}, NOW)
     assert [str(problem) for problem in loaded.problems] == [
         f"{tmp_path}/more.yaml:2: error: listen: already stands in {tmp_path}/config.yaml:1 (keep it in one of the files)"

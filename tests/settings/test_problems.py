@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.settings.sample import SHA256, bent, load_content, load_text
+from tests.settings.sample import ENVIRONMENT, SHA256, bent, load_content, load_text
 
 TOKEN = {"user": "j.devries", "description": "iPhone", "sha256": SHA256}
 HOURS = "app_connectors/hours"
@@ -33,8 +33,8 @@ ERRORS = [
     ("environments/O12345AA/rest", "backend.example", "environments.O12345AA.rest", "is not the URL of a backend", "such as https://"),
     ("environments/O12345AA/rest", "ftp://backend.example", "environments.O12345AA.rest", "is not the URL of a backend", ""),
     ("environments/O12345AA/rest", "https://u:p@backend.example", "environments.O12345AA.rest", "user or password", "`credential`"),
-    ("environments/O12345AA/rest", "https://backend.example/a?b=c", "environments.O12345AA.rest", "has no `?`", ""),
-    ("environments/O12345AA/rest", "https://backend.example/a/../b", "environments.O12345AA.rest", "no dot segments", ""),
+    ("environments/O12345AA/rest", "https://backend.example/a?b=c", "environments.O12345AA.rest", "without query or escapes", ""),
+    ("environments/O12345AA/rest", "https://backend.example/a/../b", "environments.O12345AA.rest", "has no dot segments", ""),
     ("environments/O12345AA/rest", "https://backend.example:99999", "environments.O12345AA.rest", "is not the URL", ""),
     ("environments/O12345AA/soap", 12, "environments.O12345AA.soap", "`12` is read by YAML as a number", 'quote it: "12"'),
     ("environments/O12345AA/mixed_separators", "or", "environments.O12345AA.mixed_separators", "expected one of refuse, or_of", ""),
@@ -47,8 +47,20 @@ ERRORS = [
         "",
     ),
     ("environments/O12345AA/credential", {"passthrough": False}, "environments.O12345AA.credential", "can only be true", ""),
-    ("environments/O12345AA/credential", {"oauth": {}}, "environments.O12345AA.credential", "not supported by this version", "`afas_token`"),
-    ("environments/O12345AA/credential", {"afas_token": "nonsense"}, "environments.O12345AA.credential.afas_token", "holds no token", "XML"),
+    (
+        "environments/O12345AA/credential",
+        {"oauth": {}},
+        "environments.O12345AA.credential",
+        "not supported by this version",
+        "`afas_token`",
+    ),
+    (
+        "environments/O12345AA/credential",
+        {"afas_token": "nonsense"},
+        "environments.O12345AA.credential.afas_token",
+        "holds no token",
+        "XML",
+    ),
     ("environments/O12345AA/credential", {"afas_token": 1234}, "environments.O12345AA.credential.afas_token", "as a number", "quote it"),
     ("environments/O12345AA/credential", {"afas_token": "${UNSET}"}, "environments.O12345AA.credential.afas_token", "UNSET is not set", ""),
     ("environments/O12345AA/credential", {"afas_token": "${bad name}"}, "environments.O12345AA.credential.afas_token", "no variable", ""),
@@ -104,7 +116,13 @@ ERRORS = [
     (f"{HOURS}/tokens", [{"user": "j.devries"}], "app_connectors.hours.tokens[0].sha256", "is missing", ""),
     ("tokens", [{**TOKEN, "app_connector": "hours"}], "app_connectors.hours.tokens[0]", "the same token stands in", "keep one"),
     ("tokens", [TOKEN], "tokens[0].app_connector", "is missing", ""),
-    ("filter_types/department/filters", {"consultants": "everything"}, "filter_types.department.filters.consultants", "no group", "did you"),
+    (
+        "filter_types/department/filters",
+        {"consultants": "everything"},
+        "filter_types.department.filters.consultants",
+        "no group",
+        "did you",
+    ),
     ("filter_types/department/filters", {"app": "department ="}, "filter_types.department.filters.app", "not a boolean expression", ""),
     ("filter_types/department/filters", {"app": "sleep(1)"}, "filter_types.department.filters.app", "not part of the language", "known"),
     ("filter_types/department/filters", {"app": True}, "filter_types.department.filters.app", "read by YAML as a boolean", "quote it"),
@@ -161,7 +179,7 @@ def test_an_error_has_its_place_and_its_remedy(tmp_path: Path, path: str, value:
 
 
 def test_the_line_is_that_of_the_key(tmp_path: Path) -> None:
-    text = "users:\n  j.devries:\n    email: x\n    aplications:\n      - pocket\n"
+    text = "users:\n  j.devries:\n    email: x\n    aplications:\n      - pocket\n" + ENVIRONMENT
     (problem,) = load_text(tmp_path, text).problems
     assert str(problem) == (
         f"{tmp_path / 'config.yaml'}:4: error: users.j.devries.aplications: is not a key of this part (did you mean `applications`?)"
@@ -191,8 +209,17 @@ def test_what_is_wrong_with_one_part_is_not_complained_of_where_others_refer_to_
     assert [problem.path for problem in problems] == ["environments.O12345AA.rest", "users.j.devries.email"]
 
 
+def test_a_truncated_file_is_no_configuration(tmp_path: Path) -> None:
+    for text in ("", "# nothing\n", "environments:\n"):
+        (problem,) = load_text(tmp_path, text).problems
+        assert problem.message == "is missing: there is no backend"
+        assert problem.prevents_loading
+
+
 def test_a_key_without_a_value_counts_as_absent(tmp_path: Path) -> None:
-    loaded = load_text(tmp_path, "listen:\ntokens:\nusers:\n  x: {email: , attributes: {department: ~}}\ntimeouts:\n  idle:\n")
+    loaded = load_text(
+        tmp_path, "listen:\ntokens:\nusers:\n  x: {email: , attributes: {department: ~}}\ntimeouts:\n  idle:\n" + ENVIRONMENT
+    )
     assert loaded.settings is not None
     assert loaded.settings.listen == "127.0.0.1:8080"
     assert loaded.settings.users["x"].attributes == {}

@@ -52,7 +52,7 @@ def test_variables_are_replaced_where_the_documentation_says_so(tmp_path: Path) 
     assert loaded.snapshot is not None
     environment = loaded.settings.environments["O12345AA"]
     assert (environment.rest, environment.soap) == ("https://backend.example/ProfitRestServices", "https://backend.example/ProfitServices")
-    assert (loaded.settings.listen, loaded.settings.admin.listen) == ("0.0.0.0:80", "0.0.0.0:81")  # noqa: S104
+    assert (loaded.settings.listen, loaded.settings.admin.listen) == ("0.0.0.0:80", "0.0.0.0:81")
     assert loaded.settings.app_connectors["hours"].description == "${HOST}"
 
 

@@ -5,14 +5,18 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from sidecar.settings.scalars import host_and_port
+from sidecar.proxy.upstream.origin import parse_origin
+from sidecar.settings.scalars import Url, host_and_port
 from sidecar.store.file import Loaded
-from tests.settings.sample import bent, load_content, load_text
+from tests.settings.sample import ENVIRONMENT, bent, load_content, load_text
 
 
 def _load_attribute(folder: Path, written: str) -> Loaded:
-    return load_text(folder, f"users:\n  x:\n    attributes:\n      a: {written}\n")
+    return load_text(folder, f"users:\n  x:\n    attributes:\n      a: {written}\n{ENVIRONMENT}")
 
 
 @pytest.mark.parametrize(
@@ -68,9 +72,7 @@ def test_an_attribute_that_yaml_would_change_silently_is_an_error(tmp_path: Path
     ],
 )
 def test_a_moment_is_in_utc_unless_it_says_otherwise_and_a_date_is_its_start(tmp_path: Path, written: str, moment: datetime) -> None:
-    text = f"app_connectors:\n  x: {{environment: e, group: everyone, valid_until: {written}}}\n"
-    text += "environments: {e: {rest: 'https://backend.example', credential: {passthrough: true}}}\n"
-    loaded = load_text(tmp_path, text)
+    loaded = load_text(tmp_path, f"app_connectors:\n  x: {{environment: E, group: everyone, valid_until: {written}}}\n{ENVIRONMENT}")
     assert loaded.snapshot is not None
     assert loaded.snapshot.policy.app_connectors["x"].valid_until == moment
 
@@ -102,8 +104,37 @@ def test_an_address_to_listen_on_is_taken_apart() -> None:
 
 
 def test_defaults_are_those_of_the_documentation(tmp_path: Path) -> None:
-    settings = load_text(tmp_path, "").settings
+    settings = load_text(tmp_path, ENVIRONMENT).settings
     assert settings is not None
     assert (settings.listen, settings.admin.listen, settings.trusted_proxies) == ("127.0.0.1:8080", "127.0.0.1:8081", ())
     assert settings.limits.model_dump() == {"head": 16_384, "body": 78_643_200, "answer": 8_388_608}
     assert settings.timeouts.model_dump() == {"connect": 5, "head": 900, "idle": 60, "client": 60, "keep_alive": 75, "drain": 30}
+
+
+_HOSTS = st.from_regex(r"(?:[a-zA-Z0-9_.-]{1,20}|\[[0-9a-f:.]{2,12}\])(?::[0-9]{1,5})?", fullmatch=True)
+_PATHS = st.from_regex(r"[a-zA-Z0-9._~!$&'()*+,;=:@/?%#\\ -]{0,12}", fullmatch=True)
+
+
+@given(st.sampled_from(["http", "https", "HTTPS"]), _HOSTS, _PATHS)
+def test_a_url_that_is_accepted_is_one_that_can_be_connected_to(scheme: str, host: str, path: str) -> None:
+    url = f"{scheme}://{host}/{path}"
+    try:
+        accepted = TypeAdapter(Url).validate_python(url)
+    except ValidationError:
+        return
+    origin, base = parse_origin(accepted)
+    assert (origin.scheme, f"/{path}".removesuffix("/")) == (scheme.lower(), base)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://12345.rest.afas.online/ProfitRestServices",
+        "http://127.0.0.1:9000/ProfitRestServices",
+        "https://[::1]:8443/a/b",
+        "https://backend",
+        "HTTPS://Backend.Example:443",
+    ],
+)
+def test_a_usual_url_is_accepted_without_its_last_slash(url: str) -> None:
+    assert TypeAdapter(Url).validate_python(url) == TypeAdapter(Url).validate_python(f"{url}/") == url
