@@ -20,7 +20,7 @@ GOOD = (
     'environments: {E: {rest: "https://b.example", credential: {passthrough: true}}}\n'
     "users: {a: {email: a@example.com, applications: [pocket]}}\n"
 )
-BAD = "users: {a: {emial: a@example.com}}\n"
+BAD = GOOD.replace("email", "emial")
 
 Client = TestClient[web.Request, web.Application]
 

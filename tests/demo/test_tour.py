@@ -1,9 +1,11 @@
 """The guided tour says what it promises, briefly, and gives no secret away."""
 
+import asyncio
 import re
 from io import StringIO
 
 import pytest
+from aiohttp import ClientSession
 from rich.console import Console
 
 from sidecar.demo.launch import launched
@@ -11,10 +13,11 @@ from sidecar.demo.running import Held
 from sidecar.demo.tour import guided_tour
 
 
-@pytest.fixture
-async def lines() -> list[str]:
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """One tour is enough for all tests that only read it."""
     text = StringIO()
-    await guided_tour(Console(file=text, width=100))
+    asyncio.run(guided_tour(Console(file=text, width=100)))
     return text.getvalue().splitlines()
 
 
@@ -23,17 +26,17 @@ def section(lines: list[str], number: int) -> str:
     return "\n".join(lines[start : lines.index("", start)])
 
 
-async def test_it_fits_on_a_screen_or_two_and_needs_no_colours(lines: list[str]) -> None:
+def test_it_fits_on_a_screen_or_two_and_needs_no_colours(lines: list[str]) -> None:
     assert len(lines) < 80
     assert [line for line in lines if len(line) > 100] == []
     assert "\x1b" not in "\n".join(lines)
 
 
-async def test_it_shows_no_secret(lines: list[str]) -> None:
+def test_it_shows_no_secret(lines: list[str]) -> None:
     assert re.search("[0-9A-Fa-f]{64}|AfasToken|PHRva2Vu", "\n".join(lines)) is None
 
 
-async def test_two_users_see_different_rows_and_why(lines: list[str]) -> None:
+def test_two_users_see_different_rows_and_why(lines: list[str]) -> None:
     rows, why = section(lines, 1), section(lines, 2)
     assert re.search(r"j\.devries +205 rows .*: CONS 205\n", rows)
     assert re.search(r"m\.jansen +463 rows .*: CONS 205, DIR", rows)
@@ -41,22 +44,22 @@ async def test_two_users_see_different_rows_and_why(lines: list[str]) -> None:
     assert re.search(r"for m\.jansen +.*filtervalues=2026-06-01&operatortypes=2", why, re.DOTALL)
 
 
-async def test_the_or_trick_brings_own_rows_only_and_what_appending_would_have_leaked(lines: list[str]) -> None:
+def test_the_or_trick_brings_own_rows_only_and_what_appending_would_have_leaked(lines: list[str]) -> None:
     trick = section(lines, 3)
     assert re.search(r"gets +\d+ rows: CONS \d+\n", trick)
     assert re.search(r"otherwise .*FIN \d+", trick, re.DOTALL)
 
 
 @pytest.mark.parametrize(("number", "refusals"), [(4, 2), (5, 2), (6, 1)])
-async def test_what_is_refused_never_reaches_the_backend(lines: list[str], number: int, refusals: int) -> None:
-    answers = re.findall(r"answer +(\d{3})", section(lines, number))
+def test_what_is_refused_never_reaches_the_backend(lines: list[str], number: int, refusals: int) -> None:
+    answers = re.findall(r"(?:answer|in hours|in payroll) +(\d{3})", section(lines, number))
     assert [status[0] for status in answers].count("4") == refusals
     text = " ".join(section(lines, number).split())
     assert text.count("the backend was not asked") == refusals
     assert text.count("the backend carried it out") == len(answers) - refusals
 
 
-async def test_every_call_has_its_line_in_the_decision_log(lines: list[str]) -> None:
+def test_every_call_has_its_line_in_the_decision_log(lines: list[str]) -> None:
     log = section(lines, 7)
     reasons = (
         "connector_not_listed",
@@ -74,6 +77,22 @@ async def test_tokens_are_fresh_at_every_start() -> None:
         assert one.authorizations.keys() == other.authorizations.keys() == set(map(Held._make, HOLDERS))
         assert not set(one.authorizations.values()) & set(other.authorizations.values())
         assert one.backend_authorization != other.backend_authorization
+
+
+async def test_kept_running_it_prints_commands_that_work() -> None:
+    text = StringIO()
+    tour = asyncio.create_task(guided_tour(Console(file=text, width=100), keep=True))
+    try:
+        async with asyncio.timeout(30):
+            while text.getvalue().count("curl") < len(HOLDERS):  # noqa: ASYNC110  the console tells nobody when it prints
+                await asyncio.sleep(0.02)
+        commands = re.findall(r'curl -H "Authorization: (.+)" "(http://127\.0\.0\.1:\d+/.+)"', text.getvalue())
+        async with ClientSession() as session:
+            statuses = [(await session.get(url, headers={"Authorization": authorization})).status for authorization, url in commands]
+        assert statuses == [200, 200, 200, 403]
+    finally:
+        tour.cancel()
+        await asyncio.gather(tour, return_exceptions=True)
 
 
 HOLDERS = [("j.devries", "hours"), ("p.bakker", "hours"), ("m.jansen", "hours"), ("m.jansen", "payroll")]

@@ -62,10 +62,7 @@ def test_an_operation_is_allowed_when_listed_and_written_as_the_same_operation(v
     call = read(verb, target_of(path, query))
     decision = decide(POLICY, caller(call, listed=True), call, NOW)
     assert isinstance(decision, Allow)
-    if isinstance(call, GetRows):
-        written = write_rows(call, decision.connector, call.filter)
-    else:
-        written = write_call(call, decision.connector)
+    written = write_rows(call, decision.connector, call.filter) if isinstance(call, GetRows) else write_call(call, decision.connector)
     again = read(verb_of(call), f"/ProfitRestServices{written}")
     assert again == (call if not hasattr(call, "connector") else _renamed(call, decision.connector))
 
