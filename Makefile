@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.example.yaml
 
-.PHONY: help demo run test lint bench lock schema clean
+.PHONY: help demo run test lint bench lock schema docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -31,6 +31,10 @@ lint: $(VENV)/develop ## the checks without the tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/runtime ## measure against peers: make bench, or make bench QUICK=1 (installs the peers; root, Debian)
+	@PYTHON=$(BIN)/python bench/setup
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
 schema: $(VENV)/runtime ## write the JSON Schema of the configuration anew
 	$(BIN)/python -m sidecar schema > sidecar/config.schema.json
 
@@ -43,8 +47,11 @@ lock: $(VENV)/develop ## pin the requirements anew
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 
+docs: $(VENV)/runtime ## write the generated pages of the reference anew
+	$(BIN)/python -m docs.generate
+
 clean: ## remove what was set up
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info bench/.venv bench/.build bench/node_modules bench/out
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with PYTHON=…" >&2; exit 1; }

@@ -67,7 +67,7 @@ class Reason(StrEnum):
         Kind.CALL,
         "The filter uses operator 15 or a bracket tag, which the backend would interpret.",
     )
-    FILTER_TOO_LARGE = "filter_too_large", Kind.CALL, "Client filter times policy multiplies out to more than 1,000 OR groups."
+    FILTER_TOO_LARGE = "filter_too_large", Kind.CALL, "Client filter times policy multiplies out to more than 400 OR groups."
     QUERY_TOO_LONG = "query_too_long", Kind.TARGET_SIZE, "The query string, as asked or as narrowed, is over 2,049 characters."
     BODY_MALFORMED = (
         "body_malformed",

@@ -6,6 +6,9 @@ from sidecar.filters.compact import CompactFilter, MixedSeparators, write_compac
 from sidecar.filters.filterjson import write_filterjson
 from sidecar.filters.predicate import Predicate
 
+_MOST_CONDITIONS_IN_JSON = 26
+"""One condition has 76 characters in JSON besides field and value, once encoded: more can't be put into any query (wire reference 1.5)."""
+
 Parameters = tuple[tuple[str, str], ...]
 """Names and values of query parameters, decoded."""
 
@@ -21,7 +24,8 @@ def spellings(predicate: Predicate, mixed: MixedSeparators) -> Iterator[Paramete
     if lists is not None:
         yield _named(lists)
         return
-    yield (("filterjson", write_filterjson(predicate)),)
+    if sum(map(len, predicate.groups)) <= _MOST_CONDITIONS_IN_JSON:
+        yield (("filterjson", write_filterjson(predicate)),)
     lists = write_compact(predicate, mixed)
     if lists is not None:
         yield _named(lists)

@@ -4,8 +4,8 @@ from sidecar.errors import Reason, Refusal
 from sidecar.filters.predicate import Predicate, TooManyGroups, conjoin
 from sidecar.filters.simplify import simplify
 
-MOST_GROUPS = 1_000
-"""Bound on the OR groups of a narrowed filter; far beyond what fits in a query string."""
+MOST_GROUPS = 400
+"""Bound on the OR groups of a narrowed filter: more than the 340 single conditions that fit into a query at the very most."""
 
 
 def narrow(asked: Predicate, allowed: Predicate) -> Predicate:

@@ -1,6 +1,10 @@
 """From the backend's answer to the client, piece by piece: nothing is gathered, and a slow reader holds the backend back."""
 
 import asyncio
+import socket
+import struct
+import sys
+from contextlib import suppress
 
 from aiohttp.typedefs import LooseHeaders
 from aiohttp.web_request import BaseRequest
@@ -10,6 +14,9 @@ from sidecar.errors import Refusal
 from sidecar.proxy.answer_headers import client_headers
 from sidecar.proxy.upstream import Answer
 from sidecar.record.exchange import Exchange
+
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""The `linger` structure that has a socket closed by a reset: on, for no time."""
 
 
 class RelayedResponse(StreamResponse):
@@ -60,6 +67,12 @@ async def relay(request: BaseRequest, answer: Answer, exchange: Exchange, patien
 
 
 def hang_up(request: BaseRequest) -> None:
-    """End the client's connection in a way that can't be taken for the end of an answer."""
-    if request.transport is not None:
-        request.transport.abort()
+    """End the client's connection in a way that can't be taken for the end of an answer.
+
+    By a reset: to a client of HTTP/1.0 an orderly end is how an answer of unknown length ends.
+    """
+    transport = request.transport
+    if transport is not None:
+        with suppress(OSError):
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()

@@ -80,14 +80,13 @@ def verb_of(call: Call) -> str:
 def _with_filter(parameters: list[str], predicate: Predicate, mixed: MixedSeparators) -> str:
     if predicate.is_everything:
         return "?" + "&".join(parameters) if parameters else ""
-    query = ""
     for spelling in spellings(predicate, mixed):
         query = "?" + "&".join([*parameters, *(f"{name}={_value(value)}" for name, value in spelling)])
         if len(query) <= LONGEST_QUERY:
             return query
     raise Refusal(
         Reason.QUERY_TOO_LONG,
-        f"narrowed to the rows that you may see, the query has {len(query)} characters and the backend reads {LONGEST_QUERY}; ask for less",
+        f"narrowed to the rows that you may see, the query is longer than the {LONGEST_QUERY} characters that the backend reads; ask for less",
     )
 
 

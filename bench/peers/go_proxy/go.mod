@@ -1,0 +1,3 @@
+module bench/go_proxy
+
+go 1.19

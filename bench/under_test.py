@@ -1,0 +1,88 @@
+"""The sidecar as a user starts it: a configuration file of a chosen size, `sidecar run`, decision log and metrics on."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import work
+from bench.peers.peer import Command, Kind, Peer, Place
+from bench.processes import ROOT
+
+_ENVIRONMENT = "O12345AA"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much policy there is. `departments` is how many each user may see, so how many OR groups the policy's filter has;
+    `groups` is in how many groups each user is that have a filter."""
+
+    users: int = 100
+    tokens_each: int = 3
+    departments: int = 1
+    groups: int = 1
+
+
+def configuration(scale: Scale, place: Place) -> dict[str, Any]:
+    """A whole configuration in the form of `config.example.yaml`."""
+    names = [work.user_name(number) for number in range(scale.users)]
+    groups = ["staff", *(f"group{number}" for number in range(1, scale.groups))]
+    return {
+        "listen": f"127.0.0.1:{place.port}",
+        "admin": {"listen": f"127.0.0.1:{place.spare_port}"},
+        "environments": {
+            _ENVIRONMENT: {
+                "rest": f"http://127.0.0.1:{place.backend_port}{work.BASE}",
+                "credential": {"afas_token": work.BACKEND_TOKEN},
+            }
+        },
+        "groups": dict.fromkeys(groups, names),
+        "users": {name: _user(number, scale.departments) for number, name in enumerate(names)},
+        "app_connectors": {
+            "hours": {
+                "description": "Book hours",
+                "environment": _ENVIRONMENT,
+                "group": "staff",
+                "blocked": False,
+                "get_connectors": list(work.ANSWER_BYTES),
+                "update_connectors": {"PtRealization": ["insert", "update"]},
+                "tokens": [
+                    {"user": token.user, "description": token.device, "sha256": token.digest}
+                    for number in range(scale.users)
+                    for token in work.tokens_of(number, scale.tokens_each)
+                ],
+            }
+        },
+        "filter_types": {
+            "department": {
+                "fields": {connector: {"department": work.DEPARTMENT_FIELD} for connector in work.ANSWER_BYTES},
+                "filters": {"staff": "department in @user.departments", **{group: f"department = 'X{group}'" for group in groups[1:]}},
+            }
+        },
+    }
+
+
+def _user(number: int, departments: int) -> dict[str, Any]:
+    seen = [work.department_of(number), *(f"E{each:02}" for each in range(1, departments))]
+    return {"email": f"{work.user_name(number)}@example.com", "applications": ["pocket"], "attributes": {"departments": seen}}
+
+
+def sidecar(name: str = "sidecar", scale: Scale = Scale(), options: Sequence[str] = ()) -> Peer:
+    """The sidecar under this much policy, with further options of `sidecar run`."""
+
+    def commands(place: Place) -> list[Command]:
+        # JSON is YAML; written by hand the same file would only be longer.
+        file = place.folder / "config.yaml"
+        file.write_text(json.dumps(configuration(scale, place), indent=1))
+        return [[sys.executable, "-m", "sidecar", "run", "-c", file, "--log-format", "json", *options]]
+
+    return Peer(name, Kind.SIDECAR, commands, (Path(sys.executable), ROOT / "sidecar" / "__main__.py"))
+
+
+def knows_option(option: str) -> bool:
+    """Whether this version of `sidecar run` has the option."""
+    told = subprocess.run([sys.executable, "-m", "sidecar", "run", "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return option in told.stdout
