@@ -118,7 +118,7 @@ class Reason(StrEnum):
     )
     BACKEND_CONNECT_TIMEOUT = "backend_connect_timeout", Kind.BACKEND_SLOW, "No connection within `timeouts.connect`."
     BACKEND_HEAD_TIMEOUT = "backend_head_timeout", Kind.BACKEND_SLOW, "No answer within `timeouts.head`."
-    BACKEND_IDLE_TIMEOUT = "backend_idle_timeout", Kind.BACKEND_SLOW, "The backend's answer stood still for `timeouts.idle`."
+    BACKEND_IDLE_TIMEOUT = "backend_idle_timeout", Kind.BACKEND_SLOW, "The backend stood still for `timeouts.idle`, answering or reading."
     INTERNAL_ERROR = "internal_error", Kind.INTERNAL, "A fault of the sidecar's own; the log has the trace."
 
 

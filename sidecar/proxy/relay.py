@@ -39,12 +39,9 @@ async def relay(request: BaseRequest, answer: Answer, exchange: Exchange, patien
 
     :param patience: seconds that the client may take to make room for more.
     """
-    phrase = answer.phrase.decode("latin-1")
-    response = RelayedResponse(answer.status, phrase, client_headers(answer.headers, exchange.reference))
-    if answer.content_length is not None:
-        response.content_length = answer.content_length
     exchange.status = answer.status
     try:
+        response = _response_to(answer, exchange.reference)
         await response.prepare(request)
         if answer.has_body:
             while chunk := await answer.next_chunk():
@@ -63,6 +60,13 @@ async def relay(request: BaseRequest, answer: Answer, exchange: Exchange, patien
     except BaseException:
         answer.abort()
         raise
+    return response
+
+
+def _response_to(answer: Answer, reference: str) -> RelayedResponse:
+    response = RelayedResponse(answer.status, answer.phrase.decode("latin-1"), client_headers(answer.headers, reference))
+    if answer.content_length is not None:
+        response.content_length = answer.content_length
     return response
 
 

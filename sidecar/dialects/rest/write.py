@@ -86,7 +86,7 @@ def _with_filter(parameters: list[str], predicate: Predicate, mixed: MixedSepara
             return query
     raise Refusal(
         Reason.QUERY_TOO_LONG,
-        f"narrowed to the rows that you may see, the query is longer than the {LONGEST_QUERY} characters that the backend reads; ask for less",
+        f"narrowed to the rows that you may see, the query is over the {LONGEST_QUERY} characters that the backend reads; ask for less",
     )
 
 

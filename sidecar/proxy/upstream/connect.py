@@ -5,6 +5,7 @@ import functools
 import socket
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.connection import Connection
@@ -26,7 +27,7 @@ async def connect(origin: Origin, make: Callable[[], Connection], seconds: float
                     make,
                     origin.host,
                     origin.port,
-                    ssl=tls_context(origin.ca_file),
+                    ssl=tls_context(origin.ca_file, _changed_at(origin.ca_file)),
                     server_hostname=origin.host,
                     ssl_handshake_timeout=seconds,
                 )
@@ -37,8 +38,13 @@ async def connect(origin: Origin, make: Callable[[], Connection], seconds: float
     return connection
 
 
-@functools.cache
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
+def _changed_at(ca_file: str | None) -> int:
+    """When the file was changed last (nanoseconds), so that new authorities count for the next connection."""
+    return 0 if ca_file is None else Path(ca_file).stat().st_mtime_ns
+
+
+@functools.lru_cache(maxsize=64)
+def tls_context(ca_file: str | None, _changed_at: int = 0) -> ssl.SSLContext:
     """Certificate and host name are always verified, by the system's authorities or by those in `ca_file` alone; TLS 1.2 at least.
 
     :raises OSError: the file cannot be read, or holds no certificate.

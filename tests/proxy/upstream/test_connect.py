@@ -156,6 +156,21 @@ def test_tls_is_verified_and_not_older_than_1_2(ca_file: str) -> None:
     assert len(tls_context(ca_file).get_ca_certs()) == 1
 
 
+async def test_new_authorities_in_the_file_count_for_the_next_connection(pool: Pool, tls_backend: StartTls, tmp_path: Path) -> None:
+    async def answers(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+
+    backend = await tls_backend(answers)
+    rotated = tmp_path / "authorities.pem"
+    trustme.CA().cert_pem.write_to_path(str(rotated))
+    origin = replace(backend.origin, ca_file=str(rotated))
+    assert await reason_of(pool.send(origin, get())) is Reason.BACKEND_UNREACHABLE
+    assert backend.origin.ca_file is not None
+    rotated.write_bytes(Path(backend.origin.ca_file).read_bytes())
+    assert await fetch(pool, origin) == (200, b"ok")
+
+
 async def test_an_answer_up_to_the_connection_s_end_needs_the_end_of_tls(pool: Pool, tls_backend: StartTls) -> None:
     async def ends_properly(visit: Visit) -> None:
         await visit.request()

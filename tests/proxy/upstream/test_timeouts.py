@@ -31,7 +31,7 @@ async def test_a_backend_that_finishes_no_handshake_is_a_connect_timeout(backend
     pool = Pool(Timeouts(connect=SHORT, head=LONG, idle=LONG))
     assert await reason_of(pool.send(Origin("https", "127.0.0.1", server.origin.port), get())) is Reason.BACKEND_CONNECT_TIMEOUT
     assert pool.open_connections == 0
-    assert len(server.visits) == 1
+    assert len(server.visits) <= 1
     await pool.close()
 
 
@@ -144,20 +144,16 @@ async def test_a_backend_that_stops_reading_the_request_is_an_idle_timeout(backe
 
 
 async def test_the_time_for_the_head_begins_when_the_request_is_sent(backend: StartBackend) -> None:
-    body = bytes(8_000_000)
+    body = bytes(20_000_000)
 
-    async def reads_slowly(visit: Visit) -> None:
+    async def reads_late(visit: Visit) -> None:
         await visit.request()
-        left = len(body)
-        while left:
-            left -= len(await visit.reader.read(400_000))
-            await asyncio.sleep(SHORT / 10)
+        await asyncio.sleep(0.7)
+        await visit.reader.readexactly(len(body))
         await visit.say(OK)
 
-    server = await backend(reads_slowly)
-    pool = Pool(Timeouts(connect=LONG, head=SHORT * 3, idle=LONG))
-    began = time.monotonic()
+    server = await backend(reads_late)
+    pool = Pool(Timeouts(connect=LONG, head=0.6, idle=LONG))
     assert await fetch(pool, server.origin, post(body), body) == (200, b"ok")
-    assert time.monotonic() - began > SHORT
     assert pool.idle_connections == 1
     await pool.close()
