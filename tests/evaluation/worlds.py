@@ -1,4 +1,7 @@
-"""Generated worlds: readings, rows, clients' filters in every spelling, policies with users and groups. Plain data, nothing of the program."""
+"""Generated worlds: readings, rows, clients' filters in every spelling, policies with users and groups.
+
+Plain data, nothing of the program.
+"""
 
 import json
 import re
@@ -51,7 +54,10 @@ readings = st.builds(
 )
 faithful_readings = readings.map(lambda reading: replace(reading, code_page=False, decodes_twice=False))
 
-_held = st.sampled_from([None, "", "CONS ", "CONSULT", "AB", "q", *PLAIN_VALUES, *PATTERN_VALUES, *AWKWARD_VALUES])
+HELD = [None, "", "CONS ", "CONSULT", "x-CONS", "AB", "q", *PLAIN_VALUES, *PATTERN_VALUES, *AWKWARD_VALUES]
+"""What rows hold."""
+
+_held = st.sampled_from(HELD)
 rows: st.SearchStrategy[list[Row]] = st.lists(st.fixed_dictionaries(dict.fromkeys(BACKEND_FIELDS, _held)), min_size=4, max_size=12)
 
 

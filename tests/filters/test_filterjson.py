@@ -15,7 +15,7 @@ from tests.evaluation.wire import filterjson_admits
 from tests.filters.predicates import admitted, predicates
 
 FIELD = {"@FieldId": "A", "@OperatorType": "1", "#text": "1"}
-A = Condition("A", Operator.EQUAL, "1")
+A, B = (Condition(field, Operator.EQUAL, "1") for field in "AB")
 
 
 def wrapped(*filters: Any) -> str:
@@ -38,7 +38,7 @@ def one_field(**changed: Any) -> str:
         (one_field(text=-5), ((Condition("A", Operator.EQUAL, "-5"),),)),
         (wrapped({"Field": [FIELD]}), ((A,),)),
         (wrapped({"Field": [FIELD, FIELD]}), ((A,),)),
-        (wrapped({"@FilterId": 1, "Field": [FIELD]}, {"@FilterId": 2, "Field": [{**FIELD, "@FieldId": "B"}]}), ((A,), (Condition("B", Operator.EQUAL, "1"),))),
+        (wrapped({"@FilterId": 1, "Field": [FIELD]}, {"@FilterId": 2, "Field": [{**FIELD, "@FieldId": "B"}]}), ((A,), (B,))),
         (one_field(OperatorType="8", text=None), ((Condition("A", Operator.EMPTY, ""),),)),
         (one_field(OperatorType=9, text=None), ((Condition("A", Operator.NOT_EMPTY, ""),),)),
         (one_field(OperatorType="8", text=""), ((Condition("A", Operator.EMPTY, ""),),)),

@@ -67,6 +67,7 @@ def test_values_that_no_backend_calls_equal_contradict(values: tuple[str, ...]) 
         ("CONS", "cons"),
         ("CONS", "C%"),
         ("CONS", "CONS "),
+        ("CONS", "CONSULT"),
         ("Élan", "elan"),
         ("Viking", "Wiking"),
         ("Igor", "Ygor"),

@@ -1,17 +1,58 @@
-"""What a filter means for one user: the predicates themselves, where their form matters to the backend."""
+"""What a filter means for one user: the rows that it admits, and the predicates themselves where their form matters to the backend."""
+
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sidecar.filters.predicate import EVERYTHING, NOTHING, Condition, Operator, Predicate, TooManyGroups
 from sidecar.policy.bind import bind
 from sidecar.policy.where import Attribute, compile_where
+from tests.evaluation import meaning, worlds
+from tests.evaluation.reading import Reading, Row
+from tests.filters.predicates import admitted
 
 FIELDS = {"a": "Afdeling", "n": "Nummer"}
+# How a parameter is decoded is no matter here.
+READINGS = worlds.readings.map(lambda reading: replace(reading, decodes_twice=False))
 NOT_EMPTY = Condition("Afdeling", Operator.NOT_EMPTY)
 
 
 def bound(text: str, **attributes: Attribute) -> Predicate:
     return bind(compile_where(text), attributes, FIELDS)
+
+
+def alike(value: str | None) -> Row:
+    """A row that holds the same in every field."""
+    return dict.fromkeys(worlds.BACKEND_FIELDS, value)
+
+
+def as_meant(node: meaning.Node, attributes: meaning.Attributes, rows: list[Row], reading: Reading) -> list[Row]:
+    def named(row: Row) -> Row:
+        return {name: row[field] for name, field in worlds.FIELDS.items()}
+
+    return [row for row in rows if meaning.holds(node, named(row), attributes, reading) is True]
+
+
+@given(worlds.comparisons, st.booleans(), worlds.attributes, READINGS)
+@settings(max_examples=5 * settings().max_examples)
+def test_a_comparison_admits_what_it_means_in_sql_under_every_reading(
+    comparison: meaning.Node, negated: bool, attributes: meaning.Attributes, reading: Reading
+) -> None:
+    """Against every value that a row can hold."""
+    node = meaning.Not(comparison) if negated else comparison
+    rows = [alike(value) for value in worlds.HELD]
+    predicate = bind(compile_where(meaning.spell(node)), attributes, worlds.FIELDS)
+    assert admitted(predicate, rows, reading) == as_meant(node, attributes, rows, reading)
+
+
+@given(worlds.filters, worlds.attributes, worlds.rows, READINGS)
+def test_and_or_and_not_admit_what_they_mean_in_sql(
+    node: meaning.Node, attributes: meaning.Attributes, rows: list[Row], reading: Reading
+) -> None:
+    predicate = bind(compile_where(meaning.spell(node)), attributes, worlds.FIELDS)
+    assert admitted(predicate, rows, reading) == as_meant(node, attributes, rows, reading)
 
 
 def afdeling(operator: Operator, value: str) -> Condition:

@@ -4,6 +4,7 @@ Two evaluators judge it, one for what is sent (`tests/evaluation/wire.py`), one 
 neither shares code with the program.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,8 @@ from sidecar.policy.rows import rows_for
 from sidecar.policy.where import compile_where, why_not_literal
 from tests.evaluation import meaning, worlds
 from tests.evaluation.reading import Reading, Row
-from tests.evaluation.wire import Spelled, filterjson_admits, lists_admit, read_filterjson as read_filterjson_anew, read_lists
+from tests.evaluation.wire import Spelled, filterjson_admits, lists_admit, read_lists
+from tests.evaluation.wire import read_filterjson as read_filterjson_anew
 from tests.evaluation.worlds import FIELDS, Asked, FilterJson, Lists, NoFilter, World
 
 CONNECTOR = "Profit_Test"
@@ -85,7 +87,7 @@ def attacked_world() -> World:
 
 
 def attacking_filter(value: str) -> FilterJson:
-    return FilterJson(worlds.json.dumps({"Filters": {"Filter": [{"Field": [{"@FieldId": "Naam", "@OperatorType": 7, "#text": value}]}]}}))
+    return FilterJson(json.dumps({"Filters": {"Filter": [{"Field": [{"@FieldId": "Naam", "@OperatorType": 7, "#text": value}]}]}}))
 
 
 FORBIDDEN_ROW: list[Row] = [{"Afdeling": "ICT", "Nummer": "1", "Naam": "x", "Vrij": "CONS"}]

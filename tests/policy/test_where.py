@@ -1,5 +1,7 @@
 """The `where` language: all that it has, and a refusal with a remedy for all that it has not."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from tests.evaluation import meaning, worlds
 A1 = Compare("a", Operator.EQUAL, "1")
 B2 = Compare("b", Operator.EQUAL, "2")
 C3 = Compare("c", Operator.EQUAL, "3")
+BETWEEN_1_AND_2 = All((Compare("a", Operator.GREATER_OR_EQUAL, "1"), Compare("a", Operator.LESS_OR_EQUAL, "2")))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,7 @@ C3 = Compare("c", Operator.EQUAL, "3")
         ("a in @user.x", OneOf("a", (AttributeOf("x"),))),
         ("a not in @user.x", OneOf("a", (AttributeOf("x"),), negated=True)),
         ("not a in (1)", OneOf("a", ("1",), negated=True)),
-        ("a between 1 and 2", All((Compare("a", Operator.GREATER_OR_EQUAL, "1"), Compare("a", Operator.LESS_OR_EQUAL, "2")))),
+        ("a between 1 and 2", BETWEEN_1_AND_2),
         ("a not between 1 and 2", Any((Compare("a", Operator.LESS, "1"), Compare("a", Operator.GREATER, "2")))),
         ("a like 'x%'", Like("a", Operator.STARTS_WITH, "x")),
         ("a like '%x'", Like("a", Operator.ENDS_WITH, "x")),
@@ -60,7 +63,7 @@ C3 = Compare("c", Operator.EQUAL, "3")
         ("not a = 1 and b = 2", All((Compare("a", Operator.NOT_EQUAL, "1"), B2))),
         ("not (a = 1 or b = 2)", All((Compare("a", Operator.NOT_EQUAL, "1"), Compare("b", Operator.NOT_EQUAL, "2")))),
         ("not (a <= 1 and not b = 2)", Any((Compare("a", Operator.GREATER, "1"), B2))),
-        ("a between 1 and 2 and b = 2", All((All((Compare("a", Operator.GREATER_OR_EQUAL, "1"), Compare("a", Operator.LESS_OR_EQUAL, "2"))), B2))),
+        ("a between 1 and 2 and b = 2", All((BETWEEN_1_AND_2, B2))),
         ("a = 1 -- of the first kind\n or b = 2 /* or the second */", Any((A1, B2))),
         ("a\n=\n1", A1),
     ],
@@ -268,23 +271,17 @@ def test_a_compiled_filter_knows_its_fields_and_attributes() -> None:
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("ab=<>'\"()@.,;%_-*/ \n")), max_size=40))
 def test_no_text_does_anything_but_compile_or_be_refused(text: str) -> None:
-    try:
+    with suppress(WhereError):
         compile_where(text)
-    except WhereError as refusal:
-        assert str(refusal)
 
 
-_words = st.sampled_from(
-    "a b = <> < ( ) and or not in between like is null 'x%' 'x' 1 @user.x , ; select case exists :: . @ - * any escape".split()
-)
+_VOCABULARY = "a b = <> < ( ) and or not in between like is null 'x%' 'x' 1 @user.x , ; select case exists :: . @ - * any escape"
 
 
-@given(st.lists(_words, max_size=12).map(" ".join))
+@given(st.lists(st.sampled_from(_VOCABULARY.split()), max_size=12).map(" ".join))
 def test_no_order_of_words_does_anything_but_compile_or_be_refused(text: str) -> None:
-    try:
+    with suppress(WhereError):
         compile_where(text)
-    except WhereError as refusal:
-        assert str(refusal)
 
 
 @given(worlds.filters)

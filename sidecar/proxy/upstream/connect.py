@@ -39,8 +39,11 @@ async def connect(origin: Origin, make: Callable[[], Connection], seconds: float
 
 
 def _changed_at(ca_file: str | None) -> int:
-    """When the file was changed last (nanoseconds), so that new authorities count for the next connection."""
-    return 0 if ca_file is None else Path(ca_file).stat().st_mtime_ns
+    """When the file was changed last (nanoseconds), so that new authorities count for the next connection; 0 where there is none."""
+    try:
+        return 0 if ca_file is None else Path(ca_file).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @functools.lru_cache(maxsize=64)

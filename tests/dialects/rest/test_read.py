@@ -53,8 +53,10 @@ def update(connector: str, verb: Action, *elements: Element) -> Update:
         ("GET", f"{P}/connectors/X?filterfieldids=A&operatortypes=8", GetRows("X", single("A", Operator.EMPTY))),
         (
             "GET",
-            f"{P}/connectors/X?filterjson=%7B%22Filters%22%3A%7B%22Filter%22%3A%5B%7B%22%40FilterId%22%3A%22F%22%2C%22Field%22%3A%5B"
-            "%7B%22%40FieldId%22%3A%22A%22%2C%22%40OperatorType%22%3A1%2C%22%23text%22%3A%22a%2Cb%22%7D%5D%7D%5D%7D%7D",
+            (
+                f"{P}/connectors/X?filterjson=%7B%22Filters%22%3A%7B%22Filter%22%3A%5B%7B%22%40FilterId%22%3A%22F%22%2C%22Field%22%3A%5B"
+                "%7B%22%40FieldId%22%3A%22A%22%2C%22%40OperatorType%22%3A1%2C%22%23text%22%3A%22a%2Cb%22%7D%5D%7D%5D%7D%7D"
+            ),
             GetRows("X", single("A", Operator.EQUAL, "a,b")),
         ),
         ("GET", f"{P}/metainfo", Metainfo()),
