@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.compact import CompactFilter, MixedSeparators, read_compact
-from sidecar.filters.filterjson import read_filterjson
+from sidecar.filters.filterjson import read_filterjson, write_filterjson
 from sidecar.filters.predicate import EVERYTHING, NOTHING, Operator, Predicate, TooManyGroups, single, union
 from sidecar.filters.spelling import Parameters, spellings
 from sidecar.policy.bind import bind
@@ -68,6 +68,7 @@ def sent(predicate: Predicate, mixed: MixedSeparators = MixedSeparators.REFUSE) 
     if predicate.is_everything or predicate.is_nothing:
         yield predicate.is_everything
     else:
+        yield (("filterjson", write_filterjson(predicate)),)  # always, so that no law depends on what fits into a query
         yield from spellings(predicate, mixed)
 
 

@@ -80,6 +80,8 @@ def verb_of(call: Call) -> str:
 def _with_filter(parameters: list[str], predicate: Predicate, mixed: MixedSeparators) -> str:
     if predicate.is_everything:
         return "?" + "&".join(parameters) if parameters else ""
+    if predicate.is_nothing:  # rows that nobody has are answered without the backend; a report's filter says so only by mistake
+        raise Refusal(Reason.FILTER_MALFORMED, "the filter contradicts itself, so that nothing can meet it")
     for spelling in spellings(predicate, mixed):
         query = "?" + "&".join([*parameters, *(f"{name}={_value(value)}" for name, value in spelling)])
         if len(query) <= LONGEST_QUERY:
