@@ -1,0 +1,45 @@
+"""A backend and a sidecar for the tests; whatever reaches the backend in any of them must be of the sidecar's own making."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness.canonical import assert_canonical
+from tests.end_to_end.harness.stage import Change, OwnStage, Stage, staged
+
+
+@pytest.fixture(scope="session")
+def lasting_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(lasting_stage: Stage) -> Iterator[Stage]:
+    """One that all tests share, who leave its configuration alone. Its backend has forgotten the test before."""
+    lasting_stage.backend.script = None
+    lasting_stage.backend.take()
+    yield lasting_stage
+    lasting_stage.backend.script = None
+    for received in lasting_stage.backend.take():
+        assert_canonical(received, lasting_stage.backend.port)
+
+
+@pytest.fixture
+def own_stage(tmp_path: Path) -> Iterator[OwnStage]:
+    """Starts one for the test alone, with changes of the configuration."""
+    with ExitStack() as stack:
+        started: list[Stage] = []
+
+        def start(change: Change = lambda _: None) -> Stage:
+            folder = tmp_path / str(len(started))
+            folder.mkdir()
+            started.append(stack.enter_context(staged(folder, change)))
+            return started[-1]
+
+        yield start
+        for stage in started:
+            for received in stage.backend.take():
+                assert_canonical(received, stage.backend.port)
