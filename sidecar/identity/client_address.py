@@ -1,6 +1,7 @@
 """Where a request really comes from: the socket's peer, or what trusted proxies say of those before them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from sidecar.policy.model import Network
@@ -26,6 +27,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     return address or peer
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str | None:
     """The address without port, brackets or zone, IPv4 where it is IPv4 in IPv6's clothes; None if it is none."""
     candidate = text.split("%", 1)[0]

@@ -22,6 +22,8 @@ _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 class RelayedResponse(StreamResponse):
     """A response with the backend's headers and none of the server's own invention."""
 
+    _send_headers_immediately = False  # in one packet with the first of the body, where that is there already
+
     def __init__(self, status: int, reason: str, headers: LooseHeaders) -> None:
         super().__init__(status=status, reason=reason, headers=headers)
 
@@ -43,6 +45,8 @@ async def relay(request: BaseRequest, answer: Answer, exchange: Exchange, patien
     try:
         response = _response_to(answer, exchange.reference)
         await response.prepare(request)
+        if answer.has_body and not answer.has_chunk:
+            request.writer.send_headers()
         if answer.has_body:
             while chunk := await answer.next_chunk():
                 async with asyncio.timeout(patience):

@@ -1,14 +1,15 @@
 """One request and its answer, as the decision log and the metrics see them. Filled in along the way; holds no secret and no body."""
 
+import os
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sidecar.errors import Reason
 
-_NAME_LIKE = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
+# No key of 32 hexadecimal characters, and no piece of base64, in which digits come and go.
+_NAME_LIKE = re.compile(r"(?![0-9A-Fa-f]{16})[A-Za-z](?!(?:[A-Za-z_]*+[0-9]++){3})\w{0,39}", re.ASCII)
 
 
 class Outcome(StrEnum):
@@ -21,7 +22,7 @@ class Outcome(StrEnum):
 
 def new_reference() -> str:
     """32 hexadecimal characters, the form of the backend's own log references (wire reference 6.3)."""
-    return secrets.token_hex(16).upper()
+    return os.urandom(16).hex().upper()
 
 
 @dataclass(slots=True)

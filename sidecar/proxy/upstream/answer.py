@@ -28,6 +28,11 @@ class Answer:
         self._connection: Connection | None = connection
         self._let_go_when_spent(connection)
 
+    @property
+    def has_chunk(self) -> bool:
+        """Whether `next_chunk` would give bytes without waiting for the backend."""
+        return self._connection is not None and self._connection.has_chunk
+
     async def next_chunk(self) -> bytes:
         """Some bytes of the body without its transfer coding, with its content coding; empty at the true end.
 

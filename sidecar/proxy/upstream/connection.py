@@ -88,6 +88,11 @@ class Connection(asyncio.Protocol):
         )
 
     @property
+    def has_chunk(self) -> bool:
+        """Whether some of the body is there and not yet handed out."""
+        return bool(self._inbox)
+
+    @property
     def has_body(self) -> bool:
         """Whether the answer is of a kind that has a body."""
         return self._reader is not None and self._reader.has_body
