@@ -34,6 +34,7 @@ from sidecar.proxy.upstream import Answer, Pool, request_head
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
+from sidecar.record.trace import trace_of
 from sidecar.store.snapshot import AfasToken, Environment, Snapshot
 
 _LARGE_BODY = 262_144
@@ -105,8 +106,8 @@ class Gateway:
         except asyncio.CancelledError:
             exchange.detail = "the client went away, or the sidecar was stopped"
             raise
-        except Exception:
-            self._logger.exception("internal error", reference=exchange.reference)
+        except Exception as error:
+            self._logger.error("internal error", reference=exchange.reference, trace=trace_of(error))
             return self._refuse(request, exchange, Refusal(Reason.INTERNAL_ERROR))
         finally:
             self._metrics.in_flight -= 1

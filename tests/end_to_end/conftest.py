@@ -33,10 +33,10 @@ def own_stage(tmp_path: Path) -> Iterator[OwnStage]:
     with ExitStack() as stack:
         started: list[Stage] = []
 
-        def start(change: Change = lambda _: None) -> Stage:
+        def start(change: Change = lambda _: None, *, poll: float = 0.03) -> Stage:
             folder = tmp_path / str(len(started))
             folder.mkdir()
-            started.append(stack.enter_context(staged(folder, change)))
+            started.append(stack.enter_context(staged(folder, change, poll=poll)))
             return started[-1]
 
         yield start

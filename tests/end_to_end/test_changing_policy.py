@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.store.reload import POLL_SECONDS
 from tests.end_to_end.harness.configuration import BASE, Configuration, authorization, write
 from tests.end_to_end.harness.faults import says
 from tests.end_to_end.harness.oracle import expected_rows, rows_target
@@ -61,7 +62,7 @@ def unlisted(content: Configuration) -> None:
 )
 def test_revocation_is_quick(own_stage: OwnStage, change: Change) -> None:
     """Promise 9, on a connection that stays open."""
-    stage = own_stage()
+    stage = own_stage(poll=POLL_SECONDS)
     with stage.wire() as wire:
         assert wire.ask(ASK).status == 200
         stage.change(change)
@@ -173,7 +174,7 @@ def test_the_folder_that_kubernetes_swaps_is_noticed(tmp_path: Path, own_stage: 
         (tmp_path / "tokens.yaml").symlink_to("..data/tokens.yaml")
         content["include"] = [str(tmp_path / "tokens.yaml")]
 
-    stage = own_stage(through_links)
+    stage = own_stage(through_links, poll=POLL_SECONDS)
     with stage.wire() as wire:
         assert wire.ask(ASK).status == 200
         (tmp_path / "..new").symlink_to("..2")

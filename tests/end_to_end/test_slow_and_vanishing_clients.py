@@ -26,9 +26,12 @@ def strict(content: Configuration) -> None:
 def test_a_head_that_does_not_come_ends_the_connection(own_stage: OwnStage) -> None:
     stage = own_stage(strict)
     whole = request("GET", rows_target(), MINE)
-    for beginning in (b"", b"\r\n", whole[:10], whole[:-2]):
-        with stage.wire() as wire:
-            wire.send(beginning)
+    beginnings = (b"", b"\r\n", whole[:10], whole[:-2])
+    wires = [stage.wire() for _ in beginnings]
+    for wire, beginning in zip(wires, beginnings, strict=True):
+        wire.send(beginning)
+    for wire in wires:
+        with wire:
             assert wire.ends() == b""
     with stage.wire() as wire:
         assert wire.ask(whole).status == 200
@@ -48,16 +51,22 @@ def test_dripping_a_head_wins_no_time(own_stage: OwnStage) -> None:
     assert stage.backend.take() == []
 
 
-@pytest.mark.parametrize("framing", [("Content-Length: 100",), ("Transfer-Encoding: chunked",)])
-@pytest.mark.parametrize("beginning", [b"", b'{"a"'])
-def test_a_body_that_does_not_come_is_refused(own_stage: OwnStage, framing: tuple[str, ...], beginning: bytes) -> None:
+@pytest.mark.parametrize(
+    ("framing", "beginning", "rest"),
+    [
+        ("Content-Length: 100", b"", b"x" * 100),
+        ("Content-Length: 100", b'{"a"', b"x" * 96),
+        ("Transfer-Encoding: chunked", b"", b"0\r\n\r\n"),
+        ("Transfer-Encoding: chunked", b'4\r\n{"a"\r\n', b"0\r\n\r\n"),
+    ],
+)
+def test_a_body_that_does_not_come_is_refused(own_stage: OwnStage, framing: str, beginning: bytes, rest: bytes) -> None:
     stage = own_stage(strict)
-    sent = beginning if "Length" in framing[0] or not beginning else b"4\r\n" + beginning + b"\r\n"
     with stage.wire() as wire:
-        answer = wire.ask(request("POST", UPDATE, MINE, *HEAD, *framing) + sent)
+        answer = wire.ask(request("POST", UPDATE, MINE, *HEAD, framing) + beginning)
         assert answer.status == 408
         assert stage.decision(answer.reference)["reason"] == "body_incomplete"
-        wire.send(b"x" * 96 + request("GET", rows_target(), MINE))
+        wire.send(rest + request("GET", rows_target(), MINE))
         assert wire.ends() == b""
     assert stage.backend.take() == []
 

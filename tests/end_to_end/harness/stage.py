@@ -94,9 +94,9 @@ class Stage:
 
 
 class OwnStage(Protocol):
-    """Starts a stage for a test alone, with changes of the configuration."""
+    """Starts a stage for a test alone; the parameters are those of `staged`."""
 
-    def __call__(self, change: Change = ...) -> Stage: ...
+    def __call__(self, change: Change = ..., *, poll: float = ...) -> Stage: ...
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
@@ -108,11 +108,12 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
 
 
 @contextlib.contextmanager
-def staged(folder: Path, change: Change = lambda _: None) -> Iterator[Stage]:
+def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03) -> Iterator[Stage]:
     """Backend and sidecar, running.
 
     :param folder: for the configuration.
     :param change: of the configuration before the start.
+    :param poll: seconds between two looks at the configuration's files; less than in earnest, where a test does not measure it.
     """
     opened: list[Stage] = []
     failed: list[BaseException] = []
@@ -127,7 +128,7 @@ def staged(folder: Path, change: Change = lambda _: None) -> Iterator[Stage]:
             content = configuration(backend.port)
             change(content)
             write(file, content)
-            store = PolicyStore([file], ENVIRON)
+            store = PolicyStore([file], ENVIRON, poll=poll)
             await store.start()
             stack.push_async_callback(store.stop)
             assert store.settings is not None, store.last_reload
