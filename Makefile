@@ -42,8 +42,9 @@ lock: export UV_PYTHON_DOWNLOADS := never
 lock: $(VENV)/develop ## pin the requirements anew
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group test $(LOCK) -o requirements-dev.txt
-	awk '/^setuptools==/ {print; inside = 1; next} inside && /^    --hash/ {print; next} {inside = 0}' requirements-dev.txt \
-		> deploy/container/requirements-build.txt
+	awk 'NR == FNR {if (FNR == 1) print; next} /^setuptools==/ {print; own = 1; next} own && /^    --hash/ {print; next} {own = 0}' \
+		deploy/container/requirements-build.txt requirements-dev.txt > $(VENV)/requirements-build.txt
+	mv $(VENV)/requirements-build.txt deploy/container/requirements-build.txt
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 

@@ -4,14 +4,13 @@ import socket
 
 import pytest
 
-from sidecar.proxy.upstream import Answer
+from sidecar.proxy import upstream
 from tests.end_to_end.harness.backend import METAINFO, Script
 from tests.end_to_end.harness.configuration import BASE, Configuration, authorization
 from tests.end_to_end.harness.faults import OK, drips, resets, says, stalls
 from tests.end_to_end.harness.oracle import rows_target
 from tests.end_to_end.harness.stage import OwnStage, Stage
-from tests.end_to_end.harness.wire import Answer as Received
-from tests.end_to_end.harness.wire import BrokenOffError, request
+from tests.end_to_end.harness.wire import Answer, BrokenOffError, request
 
 TARGET = rows_target()
 MINE = authorization("j.devries")
@@ -21,7 +20,7 @@ def impatient(content: Configuration) -> None:
     content["timeouts"] = {"connect": 0.3, "head": 0.3, "idle": 0.3, "client": 0.3, "drain": 1}
 
 
-def assert_blamed(stage: Stage, answer: Received, status: int, reason: str) -> None:
+def assert_blamed(stage: Stage, answer: Answer, status: int, reason: str) -> None:
     assert (answer.status, list(answer.json)) == (status, ["externalMessage", "errorNumber", "profitLogReference"])
     line = stage.decision(answer.reference)
     assert (line["decision"], line["reason"], line["status"]) == ("allow", reason, status)
@@ -204,17 +203,17 @@ def test_an_error_of_the_backend_passes_as_it_is(stage: Stage) -> None:
 def test_a_fault_of_the_sidecars_own_within_an_answer_is_no_part_of_it(stage: Stage, monkeypatch: pytest.MonkeyPatch, framing: str) -> None:
     first = "5\r\nfirst\r\n" if "chunked" in framing else "first"
     stage.backend.script = stalls(f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{first}".encode())
-    whole = Answer.next_chunk
+    whole = upstream.Answer.next_chunk
     calls = 0
 
-    async def breaks_down(answer: Answer) -> bytes:
+    async def breaks_down(answer: upstream.Answer) -> bytes:
         nonlocal calls
         calls += 1
         if calls > 1:
             raise RuntimeError("planted")
         return await whole(answer)
 
-    monkeypatch.setattr(Answer, "next_chunk", breaks_down)
+    monkeypatch.setattr(upstream.Answer, "next_chunk", breaks_down)
     with stage.wire() as wire:
         wire.send(request("GET", TARGET, MINE))
         assert wire.head()[0] == 200
