@@ -11,7 +11,13 @@ from sidecar.record.decision_log import LogFormat
 def set_up_logs(log_format: LogFormat) -> None:
     """Decide once how log lines look."""
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if log_format is LogFormat.JSON else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+        structlog.processors.JSONRenderer()
+        if log_format is LogFormat.JSON
+        else structlog.dev.ConsoleRenderer(
+            colors=False,
+            pad_event_to=0,
+            exception_formatter=structlog.dev.plain_traceback,  # the default one prints variables, and so tokens
+        )
     )
     structlog.configure(
         processors=[

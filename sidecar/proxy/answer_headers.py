@@ -37,11 +37,16 @@ def client_headers(headers: Iterable[tuple[bytes, bytes]], reference: str) -> CI
     dropped = _HOP_BY_HOP | _LEADS_AROUND | _nominated(received)
     kept: CIMultiDict[str] = CIMultiDict()
     for name, value in received:
-        if name.lower() not in dropped:
+        if name.lower() not in dropped and not _leads_elsewhere(name, value):
             kept.add(name.decode("ascii"), _text(value))
     kept["Cache-Control"] = _private(received)
     kept[REFERENCE_HEADER] = reference
     return kept
+
+
+def _leads_elsewhere(name: bytes, value: bytes) -> bool:
+    """Whether it is a Location with a host, which could only be the backend's own."""
+    return name.lower() == b"location" and (b"//" in value.partition(b"?")[0] or b"\\" in value)
 
 
 def _text(value: bytes) -> str:

@@ -200,7 +200,10 @@ def test_an_error_of_the_backend_passes_as_it_is(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 5000", "Transfer-Encoding: chunked"])
-def test_a_fault_of_the_sidecars_own_within_an_answer_is_no_part_of_it(stage: Stage, monkeypatch: pytest.MonkeyPatch, framing: str) -> None:
+def test_a_fault_of_the_sidecars_own_within_an_answer_is_no_part_of_it(
+    own_stage: OwnStage, monkeypatch: pytest.MonkeyPatch, framing: str
+) -> None:
+    stage = own_stage()
     first = "5\r\nfirst\r\n" if "chunked" in framing else "first"
     stage.backend.script = stalls(f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{first}".encode())
     whole = upstream.Answer.next_chunk

@@ -35,7 +35,6 @@ _CODED_DATA = slice(44, 120)
 LEAKY_FAULT = """
 import sidecar.proxy.gateway as gateway
 def fault(*arguments, **named):
-    held = [str(each) for each in arguments]
     raise RuntimeError(f"planted: {arguments!r} {named!r} {list(named['headers'] if 'headers' in named else arguments[-1])!r}")
 gateway.request_head = fault
 """

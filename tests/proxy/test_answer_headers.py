@@ -48,3 +48,12 @@ def test_repeated_headers_are_all_kept() -> None:
 
 def test_a_header_in_latin_1_is_kept_readable() -> None:
     assert kept((b"Content-Disposition", b"attachment; filename=caf\xe9.pdf"))["content-disposition"] == "attachment; filename=café.pdf"
+
+
+@pytest.mark.parametrize("location", [b"https://backend.internal/x", b"//backend.internal/x", b"/\\\\backend.internal"])
+def test_a_location_at_the_backend_stays_behind(location: bytes) -> None:
+    assert "location" not in kept((b"Location", location))
+
+
+def test_a_location_without_a_host_passes() -> None:
+    assert kept((b"Location", b"/ProfitRestServices/connectors/X?u=http://x"))["location"] == "/ProfitRestServices/connectors/X?u=http://x"

@@ -69,7 +69,6 @@ def configuration(backend_port: int) -> Configuration:
         "special_connectors": ["version", "file", "image", "subject", "report"],
         "tokens": [_token(user, "hours") for user in (*PEOPLE, *OUTSIDERS)],
     }
-    hours["tokens"][-1]["user"] = "x.group"
     return {
         "listen": "127.0.0.1:0",
         "admin": {"listen": "127.0.0.1:0"},

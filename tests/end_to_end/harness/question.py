@@ -134,18 +134,21 @@ def _number(text: str | None, default: int) -> int:
         return default
 
 
+_REPEATED: tuple[Literal["joined", "last", "first"], ...] = ("joined", "last", "first")
 HABITS = tuple(
-    Habits(reading)
-    for reading in (
-        Reading(),
-        Reading(mixed="and_of_ors"),
-        Reading(letters="any_case", pads=True, numbers=True),
-        Reading(letters="any_case_or_accent", booleans=True, like="surrounded", wildcards="all", wildcards_in_equal=True),
-        Reading(letters="any_case_or_accent", pads=True, nulls="different"),
-        Reading(mixed="and_of_ors", like="literal", nulls="smallest", empty_is_null=False, wildcards_in_equal=True),
-        Reading(code_page=True, wildcards="all", wildcards_in_equal=True, letters="any_case"),
-        Reading(decodes_twice=True, numbers=True),
-        Reading(mixed="and_of_ors", code_page=True, decodes_twice=True, wildcards="all", wildcards_in_equal=True, nulls="different"),
+    Habits(reading, _REPEATED[number % 3])
+    for number, reading in enumerate(
+        (
+            Reading(),
+            Reading(mixed="and_of_ors"),
+            Reading(letters="any_case", pads=True, numbers=True),
+            Reading(letters="any_case_or_accent", booleans=True, like="surrounded", wildcards="all", wildcards_in_equal=True),
+            Reading(letters="any_case_or_accent", pads=True, nulls="different"),
+            Reading(mixed="and_of_ors", like="literal", nulls="smallest", empty_is_null=False, wildcards_in_equal=True),
+            Reading(code_page=True, wildcards="all", wildcards_in_equal=True, letters="any_case"),
+            Reading(decodes_twice=True, numbers=True),
+            Reading(mixed="and_of_ors", code_page=True, decodes_twice=True, wildcards="all", wildcards_in_equal=True, nulls="different"),
+        )
     )
 )
-"""The backends that are tried on everything that the sidecar sends, where a parameter never occurs twice."""
+"""The backends that are tried on everything that the sidecar sends."""
