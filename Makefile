@@ -32,7 +32,7 @@ lint: $(VENV)/develop ## the checks without the tests
 	$(BIN)/lint-imports
 
 bench: $(VENV)/runtime ## measure against peers: make bench, or make bench QUICK=1 (installs the peers; root, Debian)
-	@PYTHON=$(BIN)/python bench/setup
+	@PYTHON=$(abspath $(BIN))/python bench/setup
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 schema: $(VENV)/runtime ## write the JSON Schema of the configuration anew
