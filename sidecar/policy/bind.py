@@ -1,6 +1,7 @@
 """What a compiled filter means for one user and one GetConnector: a predicate over the backend's own fields.
 
-As in SQL, a comparison with something unknown (a missing attribute, an empty field) is never true, nor is its negation. Where sources
+As in SQL, a comparison with something unknown (a missing attribute, an empty field) is never true, nor is its negation; the same holds for
+an attribute's value that can't be said to a backend without becoming something else, such as a bracket tag. Where sources
 disagree how the backend reads an operator or a value, the predicate is built so that every reading admits the same rows.
 """
 
@@ -9,7 +10,7 @@ from functools import reduce
 
 from sidecar.filters.predicate import EVERYTHING, NOTHING, Operator, Predicate, conjoin, single, union
 from sidecar.filters.values import may_be_wildcard
-from sidecar.policy.where import All, Any, Attribute, Compare, Expression, IsNull, Like, OneOf, Operand, Where
+from sidecar.policy.where import All, Any, Attribute, Compare, Expression, IsNull, Like, OneOf, Operand, Where, why_not_literal
 
 _MOST_GROUPS = 2_000
 
@@ -36,14 +37,15 @@ def _bind(node: Expression, attributes: Mapping[str, Attribute], fields: Mapping
             return _bind_like(fields[node.field], node)
         case OneOf():
             values = [value for operand in node.operands for value in _values(operand, attributes)]
+            sayable = [value for value in values if why_not_literal(value) is None]
             if not node.negated:
-                return union(_equal(fields[node.field], value) for value in values)
-            if not values or not all(_values(operand, attributes) for operand in node.operands):
+                return union(_equal(fields[node.field], value) for value in sayable)
+            if sayable != values or not all(_values(operand, attributes) for operand in node.operands):
                 return NOTHING
             return reduce(_both, (_compare(fields[node.field], Operator.NOT_EQUAL, value) for value in values))
         case Compare():
             values = list(_values(node.operand, attributes))
-            if len(values) != 1:  # several values with `=` are found when the policy is loaded
+            if len(values) != 1 or why_not_literal(values[0]) is not None:  # both are told when the policy is loaded
                 return NOTHING
             return _compare(fields[node.field], node.operator, values[0])
 

@@ -7,6 +7,7 @@ connector that was taken away is not: it proves nothing to anybody, and a revoca
 from collections.abc import Collection
 
 from sidecar.policy.model import EVERYONE
+from sidecar.policy.where import Attribute, why_not_literal
 from sidecar.settings.model import AppConnector, Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
@@ -24,6 +25,9 @@ def check_references(settings: Settings, report: Report) -> None:
         for number, user in enumerate(members if members != "all" else ()):
             if user not in users:
                 report.warn(("groups", group, number), f"there is no user `{user}`", report.did_you_mean(user, users))
+    for user, part in settings.users.items():
+        for attribute, value in part.attributes.items():
+            _check_attribute(("users", user, "attributes", attribute), value, report)
     for name, app_connector in settings.app_connectors.items():
         _check_app_connector(("app_connectors", name), app_connector, groups, report)
         for number, token in enumerate(app_connector.tokens):
@@ -39,6 +43,15 @@ def check_references(settings: Settings, report: Report) -> None:
         for group in filter_type.filters:
             _check_name(("filter_types", name, "filters", group), "group", group, groups, report)
         _check_letter_case(("filter_types", name, "fields"), list(filter_type.fields_), report)
+
+
+def _check_attribute(path: KeyPath, value: Attribute, report: Report) -> None:
+    """Not fatal, since it harms its user only: what can't be said to the backend makes a comparison that holds for no row."""
+    for number, text in enumerate((value,) if isinstance(value, str) else value):
+        problem = why_not_literal(text)
+        if problem:
+            place = path if isinstance(value, str) else (*path, number)
+            report.error(place, f"{problem}; comparisons with it hold for no row", "leave it out where there is no value", fatal=False)
 
 
 def _check_app_connector(path: KeyPath, app_connector: AppConnector, groups: Collection[str], report: Report) -> None:

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from sidecar.filters.values import has_control_characters, is_field_id
 from sidecar.policy.model import Network
-from sidecar.policy.where import Attribute, why_not_literal
+from sidecar.policy.where import Attribute
 from sidecar.settings.tree import Written
 
 _CONNECTOR = re.compile(r"\w(?:[\w .-]{0,98}[\w.-])?")
@@ -189,16 +189,8 @@ Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "s
 
 def _attribute(value: Any) -> Attribute:
     if isinstance(value, list | tuple):
-        return tuple(_attribute_value(item, f"value {number}: ") for number, item in enumerate(value, start=1))
-    return _attribute_value(value, "")
-
-
-def _attribute_value(value: Any, where: str) -> str:
-    text = _attribute_text(value, where)
-    problem = why_not_literal(text)
-    if problem:
-        raise complaint(f"{where}{problem}", "leave the attribute out where there is no value: then its comparison holds for no row")
-    return text
+        return tuple(_attribute_text(item, f"value {number}: ") for number, item in enumerate(value, start=1))
+    return _attribute_text(value, "")
 
 
 def _attribute_text(value: Any, where: str) -> str:

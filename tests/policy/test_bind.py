@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.filters.predicate import EVERYTHING, NOTHING, Condition, Operator, Predicate, TooManyGroups
+from sidecar.filters.predicate import EVERYTHING, NOTHING, Condition, Operator, Predicate, TooManyGroups, single
 from sidecar.policy.bind import bind
 from sidecar.policy.where import Attribute, compile_where
 from tests.evaluation import meaning, worlds
@@ -150,3 +150,16 @@ def test_everything_within_an_and_or_or_stays_what_it_is() -> None:
 def test_what_multiplies_out_beyond_measure_is_given_up() -> None:
     with pytest.raises(TooManyGroups):
         bound("a not in (" + ", ".join(f"'{number}%'" for number in range(12)) + ")")
+
+
+UNSAYABLE = ["[Medewerker]", "", " CONS", "null", "a\x00b"]
+
+
+@pytest.mark.parametrize("value", UNSAYABLE)
+def test_a_value_that_can_not_be_said_to_the_backend_makes_no_comparison_true(value: str) -> None:
+    """Nor its negation: left out of a `not in`, it would let rows through."""
+    fields = {"d": "Afdeling"}
+    for text in ("d = @user.d", "d <> @user.d", "d > @user.d", "d in @user.d", "d not in @user.d", "d not in (@user.d, 'X')"):
+        assert bind(compile_where(text), {"d": value}, fields).is_nothing, text
+    assert bind(compile_where("d not in @user.d"), {"d": ("CONS", value)}, fields).is_nothing
+    assert bind(compile_where("d in @user.d"), {"d": ("CONS", value)}, fields) == single("Afdeling", Operator.EQUAL, "CONS")
