@@ -46,9 +46,7 @@ def _report(loaded: Loaded, errors: int) -> dict[str, object]:
 def _print(problems: Sequence[Problem]) -> None:
     for problem in problems:
         style = "red" if problem.severity is Severity.ERROR else "yellow"
-        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        where = f"{problem.path}: " if problem.path else ""
-        click.echo(f"{place}: {click.style(problem.severity.value, fg=style, bold=True)}: {where}{problem.message}")
+        click.echo(f"{problem.place}: {click.style(problem.severity.value, fg=style, bold=True)}: {problem.statement}")
         if problem.remedy:
             click.echo(f"    {problem.remedy}")
 

@@ -1,7 +1,5 @@
 """`sidecar token`: user tokens are made here, shown once, and kept as a hash only."""
 
-import base64
-import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -14,7 +12,7 @@ import click
 
 from sidecar.cli.configuration import COULD_NOT_READ, config_option
 from sidecar.filters.values import has_control_characters
-from sidecar.identity.user_token import authorization_for
+from sidecar.identity.user_token import authorization_for, digest_of, xml_for
 from sidecar.policy.decide import app_connector_is_open
 from sidecar.policy.model import Caller, Policy
 from sidecar.settings.advice import why_refused
@@ -78,13 +76,13 @@ def new(
             _refuse(f"{stored.file}:{stored.line}: {user} has a token for {app} on '{description}' already; name the device otherwise")
     file = _file_for(files, into)
     data = secrets.token_hex(32).upper()
-    digest = hashlib.sha256(data.encode()).hexdigest()
+    digest = digest_of(data).hex()
     try:
         add_token(file, NewToken(app, user, description, digest, expires))
     except TokenFileError as error:
         _refuse(str(error))
     authorization = authorization_for(data)
-    xml = base64.b64decode(authorization.split()[1]).decode()
+    xml = xml_for(data)
     warnings = _warnings(policy, app, user, now)
     if as_json:
         shown: dict[str, object] = {"id": digest[:_SHORTEST_ID], "app_connector": app, "user": user}

@@ -68,10 +68,14 @@ def data_in_any_form(text: str) -> str:
     return data_of(stripped.removeprefix("AfasToken").strip())
 
 
+def xml_for(data: str) -> str:
+    """The token around these 64 characters, as the backend shows it."""
+    return f"<token><version>1</version><data>{data}</data></token>"
+
+
 def authorization_for(data: str) -> str:
     """The Authorization value that carries these 64 characters, as the backend documents it."""
-    xml = f"<token><version>1</version><data>{data}</data></token>"
-    return "AfasToken " + base64.b64encode(xml.encode("ascii")).decode("ascii")
+    return "AfasToken " + base64.b64encode(xml_for(data).encode("ascii")).decode("ascii")
 
 
 def find_token(policy: Policy, digest: bytes) -> UserToken:

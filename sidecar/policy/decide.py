@@ -50,8 +50,8 @@ def decide_connector(policy: Policy, caller: Caller, call: Call) -> Decision:
         case GetRows():
             return _decide_rows(policy, caller, call)
         case DescribeGet():
-            listed = app_connector.get_connectors.get(call.connector.lower())
-            return _deny_unless_usable(listed) or Allow(listed.name if listed else "")
+            usable = _usable(app_connector, call.connector)
+            return usable if isinstance(usable, Deny) else Allow(usable.name)
         case Update() | DescribeUpdate():
             update_connector = app_connector.update_connectors.get(call.connector.lower())
             if update_connector is None:
@@ -67,20 +67,21 @@ def decide_connector(policy: Policy, caller: Caller, call: Call) -> Decision:
 
 
 def _decide_rows(policy: Policy, caller: Caller, call: GetRows) -> Decision:
-    listed = caller.app_connector.get_connectors.get(call.connector.lower())
-    refused = _deny_unless_usable(listed)
-    if refused is not None or listed is None:
-        return refused or Deny(Reason.CONNECTOR_NOT_LISTED)
+    usable = _usable(caller.app_connector, call.connector)
+    if isinstance(usable, Deny):
+        return usable
     try:
-        return Allow(listed.name, rows_for(caller.user, listed, policy.filter_types, MOST_GROUPS))
+        return Allow(usable.name, rows_for(caller.user, usable, policy.filter_types, MOST_GROUPS))
     except TooManyGroups:
         return Deny(Reason.FILTER_TOO_LARGE)
 
 
-def _deny_unless_usable(listed: GetConnector | None) -> Deny | None:
+def _usable(app_connector: AppConnector, name: str) -> GetConnector | Deny:
+    """The GetConnector of this name, in any letter case, if the app connector lists it and something guards it."""
+    listed = app_connector.get_connectors.get(name.lower())
     if listed is None:
         return Deny(Reason.CONNECTOR_NOT_LISTED)
-    return None if listed.guarded else Deny(Reason.CONNECTOR_UNGUARDED)
+    return listed if listed.guarded else Deny(Reason.CONNECTOR_UNGUARDED)
 
 
 # The conditions, each a reason to deny or None.

@@ -231,8 +231,7 @@ class Gateway:
         return await relay(request, from_backend, exchange, self._limits.client)
 
     async def _send(self, route: Route, head: bytes, body: bytes, exchange: Exchange) -> Answer:
-        exchange.finish()
-        self._metrics.added.observe(exchange.seconds)
+        self._metrics.added.observe(exchange.elapsed())
         answer = await self._pool.send(route.origin, head, body)
         exchange.backend_seconds = answer.upstream_seconds
         return answer

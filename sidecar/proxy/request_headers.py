@@ -4,7 +4,7 @@ A list of what passes, not of what doesn't: alternative spellings of our own nam
 open, and whatever a `Connection` header nominates never reach the backend (wire reference 1.3).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sidecar.errors import Reason, Refusal
 
@@ -49,6 +49,7 @@ _AT_MOST_ONCE = frozenset(
     }
 )
 _OVERRIDES = frozenset({b"x-http-method", b"x-http-method-override", b"x-method-override", b"x-original-method"})
+_OF_BODIES = frozenset({b"content-type"})
 _READ_HERE = frozenset(
     {b"accept-encoding", b"range", b"if-range", b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since"}
 )
@@ -105,15 +106,11 @@ def upstream_headers(
     """
     yield b"Host", host
     yield b"Authorization", authorization
-    for name, value in passed(headers):
-        if not (answer_is_read and name.lower() in _READ_HERE) and not (body_length is None and name.lower() == b"content-type"):
+    passed = PASSED - (_READ_HERE if answer_is_read else frozenset()) - (_OF_BODIES if body_length is None else frozenset())
+    for name, value in headers:
+        if name.lower() in passed:
             yield name, value
     if answer_is_read:
         yield b"Accept-Encoding", b"identity"
     if body_length is not None:
         yield b"Content-Length", str(body_length).encode()
-
-
-def passed(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """Those of the client's headers that pass."""
-    return ((name, value) for name, value in headers if name.lower() in PASSED)

@@ -53,6 +53,10 @@ class Exchange:
         """Note a connector's name from the client, unless it is of a shape in which a secret might have been put there."""
         self.connector = connector if _NAME_LIKE.fullmatch(connector) else "(unusual name)"
 
+    def elapsed(self) -> float:
+        """Seconds since the request's head."""
+        return time.perf_counter() - self.started
+
     def finish(self) -> None:
         """The answer is complete, or never will be."""
-        self.seconds = time.perf_counter() - self.started
+        self.seconds = self.elapsed()

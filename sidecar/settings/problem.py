@@ -42,11 +42,19 @@ class Problem:
     def prevents_loading(self) -> bool:
         return self.severity is Severity.ERROR and self.fatal
 
+    @property
+    def place(self) -> str:
+        """File and line, in the form that editors open."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
+    def statement(self) -> str:
+        """What is wrong, with the key path before it."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        where = f"{self.path}: " if self.path else ""
         remedy = f" ({self.remedy})" if self.remedy else ""
-        return f"{place}: {self.severity.value}: {where}{self.message}{remedy}"
+        return f"{self.place}: {self.severity.value}: {self.statement}{remedy}"
 
 
 def path_text(path: Sequence[str | int]) -> str:
