@@ -1,13 +1,17 @@
-"""What the client gets of the backend's headers: all but those of the connection, and those that would lead around the sidecar."""
+"""The head of an answer as it goes to the client: the backend's headers, less those of the connection and those that lead around the
+sidecar, with framing of our own."""
 
+import time
 from collections.abc import Iterable
+from email.utils import formatdate
+from functools import lru_cache
 
-from multidict import CIMultiDict
+from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.own_answers import REFERENCE_HEADER, OwnAnswer
 
-from sidecar.proxy.own_answers import REFERENCE_HEADER
-
-_HOP_BY_HOP = frozenset(
+_DROPPED = frozenset(
     {
+        # Of the connection.
         b"connection",
         b"keep-alive",
         b"proxy-authenticate",
@@ -17,56 +21,95 @@ _HOP_BY_HOP = frozenset(
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
-    }
-)
-_LEADS_AROUND = frozenset(
-    {
+        # Leads around the sidecar.
         b"alt-svc",  # would send the client to the backend itself
         b"set-cookie",  # a session of the sidecar's own credential
         b"set-cookie2",
-        b"cache-control",  # rewritten: the same address gives each user other rows
         b"content-length",  # set from the framing that was checked
         REFERENCE_HEADER.lower().encode(),
     }
 )
+_REFERENCE = REFERENCE_HEADER.encode() + b": "
 
 
-def client_headers(headers: Iterable[tuple[bytes, bytes]], reference: str) -> CIMultiDict[str]:
-    """The headers of the answer as they go to the client."""
-    received = list(headers)
-    dropped = _HOP_BY_HOP | _LEADS_AROUND | _nominated(received)
-    kept: CIMultiDict[str] = CIMultiDict()
-    for name, value in received:
-        if name.lower() not in dropped and not _leads_elsewhere(name, value):
-            kept.add(name.decode("ascii"), _text(value))
-    kept["Cache-Control"] = _private(received)
-    kept[REFERENCE_HEADER] = reference
-    return kept
+def relayed_head(
+    request: ClientRequest, status: int, phrase: bytes, headers: Iterable[tuple[bytes, bytes]], framing: bytes, reference: str
+) -> bytes:
+    """The head of a backend's answer for the client.
+
+    :param framing: the line or lines that say where the body ends and what becomes of the connection.
+    """
+    lines = [_status_line(request, status, phrase)]
+    nominated: list[bytes] = []
+    caching: list[bytes] = []
+    dated = False
+    for name, value in headers:
+        lower = name.lower()
+        if lower in _DROPPED:
+            if lower == b"connection":
+                nominated += [each.strip(b" \t") for each in value.lower().split(b",")]
+            continue
+        if lower == b"cache-control":
+            caching.append(value)
+            continue
+        if lower == b"date":
+            dated = True
+        elif lower == b"location" and _leads_elsewhere(value):
+            continue
+        lines.append(b"%b: %b\r\n" % (name, value if value.isascii() else _in_utf_8(value)))
+    if nominated and set(nominated) - {b"close", b"keep-alive"}:
+        lines = [lines[0], *(line for line in lines[1:] if line.partition(b":")[0].lower() not in nominated)]
+        dated = dated and b"date" not in nominated
+    if not dated:
+        lines.append(_date(int(time.time())))
+    lines += (_private(b",".join(caching)), _REFERENCE, reference.encode("ascii"), b"\r\n", framing, b"\r\n")
+    return b"".join(lines)
 
 
-def _leads_elsewhere(name: bytes, value: bytes) -> bool:
-    """Whether it is a Location with a host, which could only be the backend's own."""
-    return name.lower() == b"location" and (b"//" in value.partition(b"?")[0] or b"\\" in value)
+def own_head(request: ClientRequest | None, answer: OwnAnswer, connection: bytes) -> bytes:
+    """The head of an answer of our own.
+
+    :param request: None where the bytes were no request.
+    :param connection: the line that says what becomes of the connection, or nothing.
+    """
+    lines = [_status_line(request, answer.status, answer.phrase)]
+    lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in answer.headers]
+    if answer.status != 204:
+        lines.append(b"Content-Length: %d\r\n" % len(answer.body))
+    lines += (_date(int(time.time())), connection, b"\r\n")
+    return b"".join(lines)
 
 
-def _text(value: bytes) -> str:
-    """UTF-8 as it stands; old backends also send Latin-1, in file names for instance, which the server then spells in UTF-8."""
+def _status_line(request: ClientRequest | None, status: int, phrase: bytes) -> bytes:
+    minor = b"1" if request is None or request.chunks_are_known else b"0"
+    return b"HTTP/1.%b %d %b\r\n" % (minor, status, phrase)
+
+
+def _leads_elsewhere(location: bytes) -> bool:
+    """Whether it has a host, which could only be the backend's own."""
+    return b"//" in location.partition(b"?")[0] or b"\\" in location
+
+
+def _in_utf_8(value: bytes) -> bytes:
+    """As it stands where it is UTF-8; old backends also send Latin-1, in file names for instance."""
     try:
-        return value.decode()
+        value.decode()
     except UnicodeDecodeError:
-        return value.decode("latin-1")
+        return value.decode("latin-1").encode()
+    return value
 
 
-def _nominated(headers: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    lists = (value.lower().split(b",") for name, value in headers if name.lower() == b"connection")
-    return frozenset(name.strip() for names in lists for name in names)
+@lru_cache(maxsize=64)
+def _private(received: bytes) -> bytes:
+    """What the backend says of caching, less all that would let a cache serve one user's rows to another: the same address gives each
+    user other rows."""
+    directives = [directive.strip() for directive in received.split(b",") if directive.strip()]
+    if not {b"no-store", b"private"} & {directive.lower() for directive in directives}:
+        directives = [each for each in directives if each.lower().partition(b"=")[0] not in (b"public", b"s-maxage")]
+        directives.insert(0, b"private")
+    return b"Cache-Control: " + b", ".join(directives) + b"\r\n"
 
 
-def _private(headers: list[tuple[bytes, bytes]]) -> str:
-    """What the backend says of caching, less all that would let a cache serve one user's rows to another."""
-    values = b",".join(value for name, value in headers if name.lower() == b"cache-control").decode("latin-1")
-    directives = [directive.strip() for directive in values.split(",") if directive.strip()]
-    if {"no-store", "private"} & {directive.lower() for directive in directives}:
-        return ", ".join(directives)
-    kept = [directive for directive in directives if directive.lower().partition("=")[0] not in ("public", "s-maxage")]
-    return ", ".join(["private", *kept])
+@lru_cache(maxsize=2)
+def _date(second: int) -> bytes:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode("ascii")

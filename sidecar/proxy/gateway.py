@@ -1,15 +1,13 @@
 """The request's way, from its head to the answer: who asks, what, whether they may, and then on to the backend."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
-from aiohttp.web_request import BaseRequest
-from aiohttp.web_response import Response, StreamResponse
 
 from sidecar.dialects.call import Action, Call, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
@@ -21,21 +19,21 @@ from sidecar.identity.identify import identify
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network
+from sidecar.proxy.client_connection import ClientConnection
+from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.metainfo import answer_metainfo
-from sidecar.proxy.own_answers import answer_json, answer_preflight
+from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
-from sidecar.proxy.relay import hang_up, relay
 from sidecar.proxy.request_body import check_media_type, read_body
-from sidecar.proxy.request_framing import check_framing, has_body
-from sidecar.proxy.request_headers import check_head_size, check_headers, upstream_headers, value_of, values_of
-from sidecar.proxy.route import Route, route_to
-from sidecar.proxy.upstream import Answer, Pool, request_head
+from sidecar.proxy.route import route_to
+from sidecar.proxy.upstream import Pool, request_head
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
 from sidecar.record.trace import trace_of
-from sidecar.store.snapshot import AfasToken, Environment, Snapshot
+from sidecar.store.snapshot import AfasToken, Snapshot
 
 _LARGE_BODY = 262_144
 _ENDS_CONNECTION = frozenset(
@@ -95,95 +93,104 @@ class Gateway:
         self._preparations = Preparations()
         self._logger = structlog.get_logger("sidecar")
 
-    async def handle(self, request: BaseRequest) -> StreamResponse:
-        """Answer one request, whatever happens, and keep its record."""
+    @property
+    def patience(self) -> float:
+        """Seconds that a client may stand still."""
+        return self._limits.client
+
+    def serve(self, request: ClientRequest, client: ClientConnection) -> None:
+        """Begin to answer one request; whatever happens, it gets one answer or a visible end, and its record."""
         exchange = Exchange(method=request.method[:20])
         self._metrics.in_flight += 1
         try:
-            return await self._serve(request, exchange)
+            self._serve(request, client, exchange)
         except Refusal as refusal:
-            return self._refuse(request, exchange, refusal)
-        except asyncio.CancelledError:
-            exchange.detail = "the client went away, or the sidecar was stopped"
-            raise
+            self.refuse(request, client, exchange, refusal)
         except Exception as error:
-            self._logger.error("internal error", reference=exchange.reference, trace=trace_of(error))
-            return self._refuse(request, exchange, Refusal(Reason.INTERNAL_ERROR))
-        finally:
-            self._metrics.in_flight -= 1
-            self.record(exchange)
+            self._refuse_for(error, request, client, exchange)
 
-    def refuse_unparsed(self, reason: Reason, peer: str) -> Response:
+    def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
         """The answer to bytes from `peer` that the HTTP parser did not take for a request."""
         exchange = Exchange(client=peer)
-        answer = self._answer_refusal(exchange, Refusal(reason))
-        self.record(exchange)
+        answer = _refusal(exchange, Refusal(reason))
+        self._record(exchange)
         return answer
 
-    def record(self, exchange: Exchange) -> None:
-        """Put a finished exchange into log and metrics."""
+    # How a request ends.
+
+    def done(self, exchange: Exchange) -> None:
+        """The answer is on its way, or will never be whole."""
+        self._metrics.in_flight -= 1
+        self._record(exchange)
+
+    def refuse(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, refusal: Refusal) -> None:
+        """Answer with a refusal."""
+        self._answer(request, client, exchange, _refusal(exchange, refusal), close=refusal.reason in _ENDS_CONNECTION)
+
+    def fault(self, client: ClientConnection, exchange: Exchange, error: Exception) -> None:
+        """A fault of ours in the midst of an answer, to which nothing can be added."""
+        self._logger.error("internal error", reference=exchange.reference, trace=trace_of(error))
+        exchange.reason = Reason.INTERNAL_ERROR
+        client.hang_up()
+        self.done(exchange)
+
+    def _refuse_for(self, error: Exception, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        self._logger.error("internal error", reference=exchange.reference, trace=trace_of(error))
+        self.refuse(request, client, exchange, Refusal(Reason.INTERNAL_ERROR))
+
+    def _answer(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: OwnAnswer, *, close: bool = False
+    ) -> None:
+        exchange.status = answer.status
+        exchange.sent = 0 if request.method == "HEAD" else len(answer.body)
+        self.done(exchange)
+        client.answer(answer, close=close)
+
+    def _record(self, exchange: Exchange) -> None:
         exchange.finish()
         self._decision_log.add(exchange)
         self._metrics.observe(exchange)
 
-    def _refuse(self, request: BaseRequest, exchange: Exchange, refusal: Refusal) -> Response:
-        if request.writer.output_size:
-            # A second head would be read as a part of the answer that has begun.
-            hang_up(request)
-        answer = self._answer_refusal(exchange, refusal)
-        unread = has_body(request) and not request.content.is_eof()
-        if unread or refusal.reason in _ENDS_CONNECTION:
-            answer.force_close()
-        return answer
+    # Its way.
 
-    def _answer_refusal(self, exchange: Exchange, refusal: Refusal) -> Response:
-        kind = refusal.reason.kind
-        exchange.reason = refusal.reason
-        if kind in _OUR_SIDE:
-            exchange.detail = refusal.detail
-        elif kind is not Kind.UNREADY:
-            exchange.outcome = Outcome.DENY
-        answer = answer_for(refusal, exchange.reference)
-        _note_answer(exchange, answer)
-        return answer
-
-    async def _serve(self, request: BaseRequest, exchange: Exchange) -> StreamResponse:
-        headers = request.raw_headers
-        check_head_size(headers, self._limits.head)
-        forwarded_for = values_of(headers, b"x-forwarded-for")
-        exchange.client = client_address(request.remote or "", forwarded_for, self._trusted_proxies)
-        check_framing(request)
-        check_headers(headers)
+    def _serve(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        headers = request.headers
+        exchange.client = client_address(client.peer, headers.forwarded_for, self._trusted_proxies)
+        headers.check_size(self._limits.head)
+        request.check_framing()
+        headers.check()
         if request.method == "OPTIONS":
-            return self._preflight(request, exchange)
+            self._answer(request, client, exchange, self._preflight(request, exchange))
+            return
         caller, prepared = self._admit(request, exchange)
-        body: bytes | None = None
-        if isinstance(prepared.call, Update):
-            check_media_type(headers)
-            body = await read_body(request, self._limits.body, self._limits.client)
-            actions = await _actions_of(prepared.call, body)
-            # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
-            caller, prepared = self._admit(request, exchange, actions)
-        elif has_body(request):
+        call = prepared.call
+        if isinstance(call, Update):
+            self._attend(request, client, exchange, self._update(request, client, exchange, call))
+            return
+        if request.has_body:
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
         if prepared.plan.target is None:
-            answer = answer_json(no_rows(prepared.call.page if isinstance(prepared.call, GetRows) else Page()), exchange.reference)
-            _note_answer(exchange, answer)
-            return answer
-        return await self._forward(request, exchange, caller, prepared, body)
+            empty = no_rows(call.page if isinstance(call, GetRows) else Page())
+            self._answer(request, client, exchange, answer_json(empty, exchange.reference))
+        elif isinstance(call, Metainfo):
+            self._attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
+        else:
+            head = _upstream_head(prepared, request)
+            self._metrics.added.observe(exchange.elapsed())
+            self._forwarding(request, client, exchange).ask(prepared.route.origin, head)
 
-    def _admit(self, request: BaseRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()) -> tuple[Caller, Prepared]:
+    def _admit(self, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()) -> tuple[Caller, Prepared]:
         """Who asks, what, and whether they may, by the one snapshot that is in force now.
 
         :param actions: what an update's body does, where that is known.
         """
         snapshot = self._snapshot(exchange)
-        caller = identify(snapshot.policy, value_of(request.raw_headers, b"authorization"), exchange.client)
+        caller = identify(snapshot.policy, request.headers.text(b"authorization"), exchange.client)
         _note_caller(exchange, caller)
         reason = unmet_condition(caller, self._clock())
         if reason is not None:
             raise Refusal(reason)
-        prepared = self._preparations.prepared(snapshot, caller, request.method, request.raw_path, partial(_note_call, exchange))
+        prepared = self._preparations.prepared(snapshot, caller, request.method, request.target, partial(_note_call, exchange))
         if isinstance(prepared.call, Update) and actions:
             decision = decide_connector(snapshot.policy, caller, replace(prepared.call, actions=actions))
             if isinstance(decision, Deny):
@@ -198,43 +205,71 @@ class Gateway:
         exchange.policy_version = snapshot.policy.version
         return snapshot
 
-    def _preflight(self, request: BaseRequest, exchange: Exchange) -> Response:
+    def _preflight(self, request: ClientRequest, exchange: Exchange) -> OwnAnswer:
         environments = self._snapshot(exchange).environments.values()
         bases = {base for each in environments for base in route_to(each.rest, each.ca_file).bases}
-        exchange.call = type(read(request.method, request.raw_path, bases or {BASE})).__name__
+        exchange.call = type(read(request.method, request.target, bases or {BASE})).__name__
         exchange.outcome = Outcome.ALLOW
-        answer = answer_preflight(exchange.reference)
-        _note_answer(exchange, answer)
-        return answer
+        return answer_preflight(exchange.reference)
 
-    async def _forward(
-        self, request: BaseRequest, exchange: Exchange, caller: Caller, prepared: Prepared, body: bytes | None
-    ) -> StreamResponse:
-        """Ask the backend, and pass its answer on."""
-        answer_is_read = isinstance(prepared.call, Metainfo)
-        head = request_head(
-            prepared.plan.verb,
-            f"{prepared.route.base_path}{prepared.plan.target}",
-            upstream_headers(
-                request.raw_headers,
-                host=prepared.route.origin.host_header,
-                authorization=_authorization(prepared.environment, request),
-                body_length=None if body is None else len(body),
-                answer_is_read=answer_is_read,
-            ),
-        )
-        from_backend = await self._send(prepared.route, head, body or b"", exchange)
-        if answer_is_read and from_backend.status < 400:
-            reduced = await answer_metainfo(from_backend, caller, self._limits.answer, exchange.reference)
-            _note_answer(exchange, reduced)
-            return reduced
-        return await relay(request, from_backend, exchange, self._limits.client)
+    def _forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
+        return Forwarding(request, client, exchange, self._pool, self._limits.client, self)
 
-    async def _send(self, route: Route, head: bytes, body: bytes, exchange: Exchange) -> Answer:
+    # What must wait for something: a body, or an answer that is read here.
+
+    def _attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
+        client.on_lost = partial(self._lost, exchange)
+        client.attend(self._see_to(request, client, exchange, service))
+
+    async def _see_to(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]
+    ) -> None:
+        try:
+            await service
+        except Refusal as refusal:
+            self.refuse(request, client, exchange, refusal)
+        except Exception as error:
+            self._refuse_for(error, request, client, exchange)
+
+    def _lost(self, exchange: Exchange) -> None:
+        exchange.detail = "the client went away, or the sidecar was stopped"
+        self.done(exchange)
+
+    async def _update(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, call: Update) -> None:
+        check_media_type(request.headers)
+        body = await read_body(request, client, self._limits.body, self._limits.client)
+        actions = await _actions_of(call, body)
+        # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
+        _, prepared = self._admit(request, exchange, actions)
+        head = _upstream_head(prepared, request, body_length=len(body))
         self._metrics.added.observe(exchange.elapsed())
-        answer = await self._pool.send(route.origin, head, body)
+        answer = await self._pool.send(prepared.route.origin, head, body)
+        self._forwarding(request, client, exchange).relay(answer)
+
+    async def _metainfo(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, caller: Caller, prepared: Prepared
+    ) -> None:
+        head = _upstream_head(prepared, request, answer_is_read=True)
+        self._metrics.added.observe(exchange.elapsed())
+        answer = await self._pool.send(prepared.route.origin, head)
         exchange.backend_seconds = answer.upstream_seconds
-        return answer
+        if answer.status >= 400:
+            self._forwarding(request, client, exchange).relay(answer)
+        else:
+            reduced = await answer_metainfo(answer, caller, self._limits.answer, exchange.reference)
+            self._answer(request, client, exchange, reduced)
+
+
+def _refusal(exchange: Exchange, refusal: Refusal) -> OwnAnswer:
+    kind = refusal.reason.kind
+    exchange.reason = refusal.reason
+    if kind in _OUR_SIDE:
+        exchange.detail = refusal.detail
+    elif kind is not Kind.UNREADY:
+        exchange.outcome = Outcome.DENY
+    answer = answer_for(refusal, exchange.reference)
+    exchange.status, exchange.sent = answer.status, len(answer.body)
+    return answer
 
 
 async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
@@ -244,11 +279,23 @@ async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
     return await asyncio.to_thread(actions_of, call, body)
 
 
-def _authorization(environment: Environment, request: BaseRequest) -> bytes:
-    """The environment's own credential, or what the client proved itself with where the configuration passes that through."""
-    if isinstance(environment.credential, AfasToken):
-        return environment.credential.header_value.encode("latin-1")
-    return (value_of(request.raw_headers, b"authorization") or "").encode("latin-1")
+def _upstream_head(prepared: Prepared, request: ClientRequest, body_length: int | None = None, *, answer_is_read: bool = False) -> bytes:
+    """The head of the request to the backend: ours first, then what passes of the client's."""
+    parts = [_start(prepared)]
+    if not isinstance(prepared.environment.credential, AfasToken):
+        parts += (b"Authorization: ", request.headers.get(b"authorization") or b"", b"\r\n")
+    parts.append(request.headers.for_backend(with_body=body_length is not None, answer_is_read=answer_is_read))
+    if body_length is not None:
+        parts.append(b"Content-Length: %d\r\n" % body_length)
+    parts.append(b"\r\n")
+    return b"".join(parts)
+
+
+def _start(prepared: Prepared) -> bytes:
+    fields = [(b"Host", prepared.route.origin.host_header)]
+    if isinstance(prepared.environment.credential, AfasToken):
+        fields.append((b"Authorization", prepared.environment.credential.header_value.encode("latin-1")))
+    return request_head(prepared.plan.verb, f"{prepared.route.base_path}{prepared.plan.target}", fields)[:-2]
 
 
 def _note_caller(exchange: Exchange, caller: Caller) -> None:
@@ -269,8 +316,3 @@ def _note_allowed(exchange: Exchange, prepared: Prepared) -> None:
     exchange.outcome = Outcome.ALLOW
     exchange.connector = prepared.allowed.connector
     exchange.predicate = prepared.predicate
-
-
-def _note_answer(exchange: Exchange, answer: Response) -> None:
-    exchange.status = answer.status
-    exchange.sent = len(answer.body) if isinstance(answer.body, bytes) else 0

@@ -18,13 +18,15 @@ class Listener:
         self._socket: asyncio.Server | None = None
         self.port = 0
 
-    async def open(self, host: str, port: int) -> None:
+    async def open(self, host: str, port: int, *, shared: bool = False) -> None:
         """Listen; with port 0 the system picks one, which `port` then tells.
 
+        :param shared: with other processes, among which the system then divides the connections. Never by default: a second sidecar that
+            was started by mistake must find the address taken.
         :raises OSError: when the address can't be had.
         """
         loop = asyncio.get_running_loop()
-        self._socket = await loop.create_server(self._server, host, port, backlog=1024)
+        self._socket = await loop.create_server(self._server, host, port, backlog=1024, reuse_port=shared or None)
         self.port = self._socket.sockets[0].getsockname()[1]
 
     async def drain(self, patience: float) -> None:
@@ -32,11 +34,11 @@ class Listener:
         if self._socket is None:
             return
         self._socket.close()
-        self._server.pre_shutdown()
+        self._server.wind_up()
         deadline = asyncio.get_running_loop().time() + patience
         # A counter is looked at, so that requests need not wake anybody while nobody drains.
         while (self._in_flight() or self._server.unsent) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
-        await self._server.shutdown(_LAST_MOMENTS)
+        await self._server.end(_LAST_MOMENTS)
         await self._socket.wait_closed()
         self._socket = None

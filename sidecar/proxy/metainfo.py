@@ -1,15 +1,13 @@
 """The backend's metainfo, reduced to what the caller may use. The one answer that is read instead of passed on."""
 
-from aiohttp.web_response import Response
-
 from sidecar.dialects.rest.answers import UnknownShapeError, reduce_metainfo
 from sidecar.errors import Reason, Refusal
 from sidecar.policy.model import Caller
-from sidecar.proxy.own_answers import answer_json
+from sidecar.proxy.own_answers import OwnAnswer, answer_json
 from sidecar.proxy.upstream import Answer
 
 
-async def answer_metainfo(answer: Answer, caller: Caller, limit: int, reference: str) -> Response:
+async def answer_metainfo(answer: Answer, caller: Caller, limit: int, reference: str) -> OwnAnswer:
     """The reduced list.
 
     :param answer: of the backend, with a status that is no error.

@@ -6,7 +6,7 @@ Who may not use a connector and who asks for one that does not exist get the sam
 import json
 
 from sidecar.errors import Kind, Refusal
-from sidecar.proxy.own_answers import REFERENCE_HEADER, OwnAnswer
+from sidecar.proxy.own_answers import OwnAnswer, answer_json
 
 STATUS = {
     Kind.CALL: 400,
@@ -55,18 +55,6 @@ def answer_for(refusal: Refusal, reference: str) -> OwnAnswer:
     if refusal.detail and kind in _ABOUT_THE_CALL:
         message = f"{message} {refusal.detail[:1].upper()}{refusal.detail[1:]}."
     body = {"externalMessage": message, "errorNumber": _ERROR_NUMBER, "profitLogReference": reference}
-    headers = {
-        REFERENCE_HEADER: reference,
-        "Access-Control-Allow-Origin": "*",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if kind is Kind.IDENTITY:
-        headers["WWW-Authenticate"] = "AfasToken"
-    return OwnAnswer(
-        status=STATUS[kind],
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
-        headers=headers,
-        content_type="application/json",
-        charset="utf-8",
-    )
+    further = (("X-Content-Type-Options", "nosniff"), *((("WWW-Authenticate", "AfasToken"),) if kind is Kind.IDENTITY else ()))
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return answer_json(text.encode(), reference, STATUS[kind], "no-store", further)

@@ -1,10 +1,11 @@
-"""What the backend gets of a request's headers: those that the protocol knows, and ours.
+"""A request's headers, read in one pass: which have two readings, and which the backend gets.
 
 A list of what passes, not of what doesn't: alternative spellings of our own names, session headers of which nobody knows what they
 open, and whatever a `Connection` header nominates never reach the backend (wire reference 1.3).
 """
 
-from collections.abc import Iterator
+import re
+from enum import IntFlag
 
 from sidecar.errors import Reason, Refusal
 
@@ -53,64 +54,127 @@ _OF_BODIES = frozenset({b"content-type"})
 _READ_HERE = frozenset(
     {b"accept-encoding", b"range", b"if-range", b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since"}
 )
+_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def check_headers(headers: RawHeaders) -> None:
-    """Refuse what has two readings or would change the meaning of the request.
+class _Kind(IntFlag):
+    """What is to be done with a header."""
 
-    :raises Refusal: REPEATED_HEADER, METHOD_OVERRIDE or UPGRADE_REFUSED.
+    PASS = 1
+    ONCE = 2
+    OVERRIDE = 4
+    SWITCH = 8  # of the protocol
+    CONNECTION = 16
+    FORWARDED_FOR = 32
+
+
+def _kinds() -> dict[bytes, int]:
+    kinds: dict[bytes, int] = {b"upgrade": _Kind.SWITCH, b"connection": _Kind.CONNECTION, b"x-forwarded-for": _Kind.FORWARDED_FOR}
+    for names, kind in ((PASSED, _Kind.PASS), (_AT_MOST_ONCE, _Kind.ONCE), (_OVERRIDES, _Kind.OVERRIDE)):
+        for name in names:
+            kinds[name] = kinds.get(name, 0) | kind
+    return {name: int(kind) for name, kind in kinds.items()}
+
+
+_KINDS = _kinds()
+_PASS, _ONCE, _OVERRIDE, _SWITCH, _CONNECTION = map(int, (_Kind.PASS, _Kind.ONCE, _Kind.OVERRIDE, _Kind.SWITCH, _Kind.CONNECTION))
+
+
+class RequestHeaders:
+    """What the sidecar makes of a request's headers. Reading never fails; `check` tells what is wrong.
+
+    :ivar size: bytes of all names and values.
+    :ivar forwarded_for: the values of X-Forwarded-For, in order.
     """
-    seen: set[bytes] = set()
-    for raw_name, value in headers:
-        name = raw_name.lower()
-        plain = name.replace(b"_", b"-")
-        if plain in _AT_MOST_ONCE:
-            if plain in seen or name != plain:
-                raise Refusal(Reason.REPEATED_HEADER, f"{plain.decode()} must occur once, spelled so")
-            seen.add(plain)
-        elif plain in _OVERRIDES:
-            raise Refusal(Reason.METHOD_OVERRIDE, "headers that override the verb are not served; use the verb itself")
-        elif plain == b"upgrade" or (plain == b"connection" and b"upgrade" in value.lower()):
-            raise Refusal(Reason.UPGRADE_REFUSED, "switching protocols is not served")
+
+    __slots__ = ("_problem", "_single", "forwarded_for", "passed", "size")
+
+    def __init__(self, headers: RawHeaders) -> None:
+        self._problem: Refusal | None = None
+        self._single: dict[bytes, bytes] = {}
+        self.forwarded_for: list[str] = []
+        self.passed: list[tuple[bytes, bytes]] = []
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value)
+            lower = name.lower()
+            kind = _KINDS.get(lower)
+            if kind is None:
+                if b"_" in lower:
+                    self._note_alias(lower.replace(b"_", b"-"))
+                continue
+            if kind & _ONCE:
+                if lower in self._single:
+                    self._note(_repeated(lower))
+                self._single[lower] = value
+            if kind & _PASS:
+                self.passed.append((name, value))
+            elif kind > _ONCE:
+                self._note_unusual(kind, value)
+        self.size = size
+
+    def check(self) -> None:
+        """Refuse what has two readings or would change the meaning of the request.
+
+        :raises Refusal: REPEATED_HEADER, METHOD_OVERRIDE, UPGRADE_REFUSED or MALFORMED_HTTP.
+        """
+        if self._problem is not None:
+            raise self._problem
+
+    def check_size(self, limit: int) -> None:
+        """Bound the whole of the header fields; the parser bounds each.
+
+        :raises Refusal: HEAD_TOO_LARGE.
+        """
+        if self.size > limit:
+            raise Refusal(Reason.HEAD_TOO_LARGE, f"header fields may have {limit} bytes in all")
+
+    def get(self, name: bytes) -> bytes | None:
+        """The value of a header that may occur at most once, by its name in small letters; None without it."""
+        return self._single.get(name)
+
+    def text(self, name: bytes) -> str | None:
+        """The same as text, each byte a character."""
+        value = self._single.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def for_backend(self, *, with_body: bool = False, answer_is_read: bool = False) -> bytes:
+        """The lines that pass, each ending in CRLF.
+
+        :param answer_is_read: the sidecar reads the answer itself, so that it must be whole and in plain coding.
+        :raises Refusal: MALFORMED_HTTP for control characters in a value, which the parser leaves to others to judge.
+        """
+        lines: list[bytes] = []
+        for name, value in self.passed:
+            lower = name.lower()
+            if (lower in _OF_BODIES and not with_body) or (answer_is_read and lower in _READ_HERE):
+                continue
+            if _CONTROLS.search(value):
+                raise Refusal(Reason.MALFORMED_HTTP, "a header's value holds control characters")
+            lines += (name, b": ", value, b"\r\n")
+        if answer_is_read:
+            lines.append(b"Accept-Encoding: identity\r\n")
+        return b"".join(lines)
+
+    def _note(self, problem: Refusal) -> None:
+        self._problem = self._problem or problem
+
+    def _note_alias(self, plain: bytes) -> None:
+        """A name with underscores, which CGI-like backends take for the one with hyphens."""
+        kind = _KINDS.get(plain, 0)
+        if kind & _ONCE:
+            self._note(_repeated(plain))
+        elif kind & (_OVERRIDE | _SWITCH):
+            self._note_unusual(kind, b"")
+
+    def _note_unusual(self, kind: int, value: bytes) -> None:
+        if kind & _OVERRIDE:
+            self._note(Refusal(Reason.METHOD_OVERRIDE, "headers that override the verb are not served; use the verb itself"))
+        elif kind & _SWITCH or (kind & _CONNECTION and b"upgrade" in value.lower()):
+            self._note(Refusal(Reason.UPGRADE_REFUSED, "switching protocols is not served"))
+        elif not kind & _CONNECTION:
+            self.forwarded_for.append(value.decode("latin-1"))
 
 
-def check_head_size(headers: RawHeaders, limit: int) -> None:
-    """Bound the whole of the header fields; the parser bounds each.
-
-    :raises Refusal: HEAD_TOO_LARGE.
-    """
-    if sum(len(name) + len(value) for name, value in headers) > limit:
-        raise Refusal(Reason.HEAD_TOO_LARGE, f"header fields may have {limit} bytes in all")
-
-
-def value_of(headers: RawHeaders, wanted: bytes) -> str | None:
-    """The value of a header that occurs at most once; None without it."""
-    for name, value in headers:
-        if name.lower() == wanted:
-            return value.decode("latin-1")
-    return None
-
-
-def values_of(headers: RawHeaders, wanted: bytes) -> list[str]:
-    """All values of a header, in order."""
-    return [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
-
-
-def upstream_headers(
-    headers: RawHeaders, *, host: bytes, authorization: bytes, body_length: int | None, answer_is_read: bool
-) -> Iterator[tuple[bytes, bytes]]:
-    """The headers that the backend gets.
-
-    :param body_length: of the body that goes along, None for none.
-    :param answer_is_read: the sidecar reads the answer itself, so that it must be whole and in plain coding.
-    """
-    yield b"Host", host
-    yield b"Authorization", authorization
-    passed = PASSED - (_READ_HERE if answer_is_read else frozenset()) - (_OF_BODIES if body_length is None else frozenset())
-    for name, value in headers:
-        if name.lower() in passed:
-            yield name, value
-    if answer_is_read:
-        yield b"Accept-Encoding", b"identity"
-    if body_length is not None:
-        yield b"Content-Length", str(body_length).encode()
+def _repeated(name: bytes) -> Refusal:
+    return Refusal(Reason.REPEATED_HEADER, f"{name.decode()} must occur once, spelled so")

@@ -1,77 +1,24 @@
-"""The listening side: aiohttp's server and its llhttp parser, taught to answer in our own shape.
-
-`RequestHandler` is subclassed for the answer to bytes that are no request, and for its way of stopping. Exactly one parser decides what a
-request is.
-"""
+"""The listening side: makes a connection for each client, keeps their time, and ends them."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 from aiohttp import http_parser
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import LineTooLong
-from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler
-from aiohttp.web_request import BaseRequest
-from aiohttp.web_response import StreamResponse
-from aiohttp.web_server import Server
 
 from sidecar.errors import Reason
+from sidecar.proxy.client_connection import ClientConnection
+from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.gateway import Gateway
+from sidecar.proxy.own_answers import OwnAnswer
 
-_MOST_HEADERS = 100
+_POLL = 0.02
 
 
 class ParserMissingError(RuntimeError):
     """aiohttp was installed without its C parser."""
 
 
-class _Connection(RequestHandler):
-    """One client connection."""
-
-    __slots__ = ("_closes_after_answer", "_refuse")
-
-    def __init__(self, manager: "GatewayServer", *, refuse: Callable[[Reason, str], StreamResponse], **options: Any) -> None:
-        super().__init__(manager, **options)
-        self._refuse = refuse
-        self._closes_after_answer = False
-
-    def wind_up(self) -> None:
-        """End the connection when it is idle, or else after the answer on which it works.
-
-        `close` would stop listening at once, and a request whose body is still on its way would never be whole.
-        """
-        if self._waiter is None:
-            self._closes_after_answer = True
-        else:
-            self.close()
-
-    async def finish_response(self, request: BaseRequest, resp: StreamResponse, start_time: float | None) -> tuple[StreamResponse, bool]:
-        """Send what is left of the answer."""
-        if self._closes_after_answer:
-            resp.force_close()
-        return await super().finish_response(request, resp, start_time)
-
-    def handle_error(
-        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> StreamResponse:
-        """Answer what the parser refused, and faults outside the gateway; the connection ends with it."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("a part of the answer was sent already")
-        if status == 400:
-            reason = Reason.HEAD_TOO_LARGE if isinstance(exc, LineTooLong) else Reason.MALFORMED_HTTP
-        else:
-            reason = Reason.INTERNAL_ERROR
-            self.log_exception("Error handling request", exc_info=exc)
-        answer = self._refuse(reason, request.remote or "")
-        answer.force_close()
-        return answer
-
-
-class GatewayServer(Server):
-    """Makes a connection for each client."""
+class GatewayServer:
+    """The protocol factory of a listening socket. Belongs to the event loop in which it is first called."""
 
     def __init__(self, gateway: Gateway, *, head: int, keep_alive: float) -> None:
         """
@@ -81,41 +28,61 @@ class GatewayServer(Server):
         """
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:  # type: ignore[attr-defined,unused-ignore]
             raise ParserMissingError("aiohttp has no C parser here; install a wheel of it, or build it with its extensions")
-        super().__init__(gateway.handle, request_factory=self._request, handler_cancellation=True)
-        self._refuse = gateway.refuse_unparsed
-        self._options: dict[str, Any] = {
-            "max_line_size": head,
-            "max_field_size": head,
-            "max_headers": _MOST_HEADERS,
-            "keepalive_timeout": keep_alive,
-            "auto_decompress": False,
-            "access_log": None,
-            "lingering_time": 2.0,
-        }
+        self.head = head
+        self.keep_alive = keep_alive
+        self._gateway = gateway
+        self._tick = min(1.0, min(keep_alive, gateway.patience) / 4)
+        self._clients: set[ClientConnection] = set()
+        self._clock: asyncio.TimerHandle | None = None
 
-    def pre_shutdown(self) -> None:
-        """Wind up every connection."""
-        for connection in self.connections:
-            if isinstance(connection, _Connection):
-                connection.wind_up()
+    def __call__(self) -> ClientConnection:
+        """A connection for a client who is just coming."""
+        loop = asyncio.get_running_loop()
+        client = ClientConnection(self, loop)
+        self._clients.add(client)
+        if self._clock is None:
+            self._clock = loop.call_later(self._tick, self._look_around)
+        return client
+
+    def serve(self, request: ClientRequest, client: ClientConnection) -> None:
+        """Hand a request to the gateway."""
+        self._gateway.serve(request, client)
+
+    def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
+        """The answer to bytes that are no request."""
+        return self._gateway.refuse_unparsed(reason, peer)
+
+    def forget(self, client: ClientConnection) -> None:
+        """The connection is closed."""
+        self._clients.discard(client)
 
     @property
     def unsent(self) -> int:
         """Bytes of answers that wait for clients to take them."""
-        return sum(transport.get_write_buffer_size() for transport in self._connections.values())
+        return sum(client.unsent for client in self._clients)
 
-    def _request(
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> BaseRequest:
-        if message.chunked:
-            # The parser keeps a trailer and puts it before the headers of the connection's next request, which may be somebody else's.
-            message = message._replace(should_close=True)
-        return self._make_request(message, payload, protocol, writer, task)
+    def wind_up(self) -> None:
+        """End every connection: idle ones now, others after the answer on which somebody works."""
+        for client in list(self._clients):
+            client.wind_up()
 
-    def __call__(self) -> RequestHandler:
-        return _Connection(self, refuse=self._refuse, loop=self._loop, **self._options)
+    async def end(self, patience: float) -> None:
+        """End what is left, at once; then wait up to `patience` seconds until all is closed."""
+        for client in list(self._clients):
+            client.expire()
+        deadline = asyncio.get_running_loop().time() + patience
+        while self._clients and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  connections wake nobody when they close
+            await asyncio.sleep(_POLL)
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _look_around(self) -> None:
+        """One timer for all, and none while nobody is there."""
+        self._clock = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for client in [each for each in self._clients if each.deadline <= now]:
+            client.expire()
+        if self._clients:
+            self._clock = loop.call_later(self._tick, self._look_around)

@@ -206,17 +206,17 @@ def test_a_fault_of_the_sidecars_own_within_an_answer_is_no_part_of_it(
     stage = own_stage()
     first = "5\r\nfirst\r\n" if "chunked" in framing else "first"
     stage.backend.script = stalls(f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{first}".encode())
-    whole = upstream.Answer.next_chunk
+    whole = upstream.Answer.take
     calls = 0
 
-    async def breaks_down(answer: upstream.Answer) -> bytes:
+    def breaks_down(answer: upstream.Answer) -> bytes:
         nonlocal calls
         calls += 1
         if calls > 1:
             raise RuntimeError("planted")
-        return await whole(answer)
+        return whole(answer)
 
-    monkeypatch.setattr(upstream.Answer, "next_chunk", breaks_down)
+    monkeypatch.setattr(upstream.Answer, "take", breaks_down)
     with stage.wire() as wire:
         wire.send(request("GET", TARGET, MINE))
         assert wire.head()[0] == 200

@@ -1,12 +1,46 @@
 """Headers on the way back: the connection's own, and those that lead around the sidecar, stay behind."""
 
 import pytest
+from aiohttp.http import HttpVersion, HttpVersion10, HttpVersion11, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
-from sidecar.proxy.answer_headers import client_headers
+from sidecar.proxy.answer_headers import relayed_head
+from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.upstream.answer_head import read_answer_head
+
+REFERENCE = {"x-sidecar-reference": "REF", "cache-control": "private"}
+
+
+def request(version: HttpVersion = HttpVersion11) -> ClientRequest:
+    headers = CIMultiDictProxy(CIMultiDict[str]())
+    message = RawRequestMessage("GET", "/", version, headers, (), False, None, False, False, URL("/"))
+    return ClientRequest(message, EMPTY_PAYLOAD)
+
+
+def fields(*headers: tuple[bytes, bytes], framing: bytes = b"") -> list[tuple[str, str]]:
+    head = relayed_head(request(), 200, b"OK", headers, framing, "REF")
+    assert head.endswith(b"\r\n\r\n")
+    return [(name.decode().lower(), value.decode()) for name, value in read_answer_head(head[:-2]).headers]
 
 
 def kept(*headers: tuple[bytes, bytes]) -> dict[str, str]:
-    return {name.lower(): value for name, value in client_headers(headers, "REF").items()}
+    received = dict(fields(*headers))
+    assert received.pop("date")
+    return received
+
+
+def test_the_status_line_is_the_backends_in_the_clients_version() -> None:
+    assert relayed_head(request(), 404, b"Niet gevonden", [], b"", "REF").startswith(b"HTTP/1.1 404 Niet gevonden\r\n")
+    assert relayed_head(request(HttpVersion10), 404, b"", [], b"", "REF").startswith(b"HTTP/1.0 404 \r\n")
+
+
+def test_the_backends_date_is_kept() -> None:
+    assert [value for name, value in fields((b"DATE", b"Tue, 24 Nov 2026 10:00:00 GMT")) if name == "date"] == [
+        "Tue, 24 Nov 2026 10:00:00 GMT"
+    ]
+    assert [name for name, _ in fields((b"Connection", b"Date"), (b"Date", b"x"))].count("date") == 1
 
 
 def test_headers_of_the_connection_stay_behind() -> None:
@@ -20,12 +54,12 @@ def test_headers_of_the_connection_stay_behind() -> None:
         (b"Upgrade", b"h2c"),
         (b"ETag", b'"1"'),
     )
-    assert answer == {"content-type": "application/json", "etag": '"1"', "cache-control": "private", "x-sidecar-reference": "REF"}
+    assert answer == {"content-type": "application/json", "etag": '"1"', **REFERENCE}
 
 
 def test_what_leads_around_the_sidecar_stays_behind() -> None:
     answer = kept((b"Set-Cookie", b"ASP.NET_SessionId=1"), (b"Alt-Svc", b'h3="backend:443"'), (b"X-Sidecar-Reference", b"forged"))
-    assert answer == {"cache-control": "private", "x-sidecar-reference": "REF"}
+    assert answer == REFERENCE
 
 
 @pytest.mark.parametrize(
@@ -43,7 +77,7 @@ def test_no_shared_cache_may_keep_what_one_user_saw(received: bytes, expected: s
 
 
 def test_repeated_headers_are_all_kept() -> None:
-    assert client_headers([(b"Vary", b"A"), (b"Vary", b"B")], "REF").getall("Vary") == ["A", "B"]
+    assert [value for name, value in fields((b"Vary", b"A"), (b"Vary", b"B")) if name == "vary"] == ["A", "B"]
 
 
 def test_a_header_in_latin_1_is_kept_readable() -> None:

@@ -3,16 +3,16 @@
 import pytest
 
 from sidecar.errors import Reason, Refusal
-from sidecar.proxy.request_headers import check_headers, upstream_headers
+from sidecar.proxy.request_headers import RequestHeaders
+from sidecar.proxy.upstream.fields import read_fields
 
-HOST, OURS = b"backend.example", b"AfasToken b3Vycw=="
 
-
-def sent(*headers: tuple[bytes, bytes], body: int | None = None, read_here: bool = False) -> dict[bytes, bytes]:
-    pairs = list(upstream_headers(headers, host=HOST, authorization=OURS, body_length=body, answer_is_read=read_here))
-    names = [name.lower() for name, _ in pairs]
+def passed(*headers: tuple[bytes, bytes], with_body: bool = False, read_here: bool = False) -> dict[bytes, bytes]:
+    fields = read_fields(RequestHeaders(headers).for_backend(with_body=with_body, answer_is_read=read_here))
+    assert fields is not None
+    names = [name.lower() for name, _ in fields]
     assert len(names) == len(set(names))
-    return {name.lower(): value for name, value in pairs}
+    return {name.lower(): value for name, value in fields}
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,16 @@ def sent(*headers: tuple[bytes, bytes], body: int | None = None, read_here: bool
 )
 def test_headers_with_two_readings_are_refused(headers: list[tuple[bytes, bytes]], reason: Reason | None) -> None:
     if reason is None:
-        check_headers(tuple(headers))
+        RequestHeaders(tuple(headers)).check()
         return
     with pytest.raises(Refusal) as refused:
-        check_headers(tuple(headers))
+        RequestHeaders(tuple(headers)).check()
     assert refused.value.reason is reason
 
 
 def test_headers_dont_lie() -> None:
-    """Clients can't send names that the sidecar uses, nor get ours removed by nominating them in Connection."""
-    passed = sent(
+    """Clients can't send names that the sidecar uses: what goes to the backend besides its own is what the protocol knows."""
+    assert not passed(
         (b"Host", b"evil.example"),
         (b"Authorization", b"AfasToken dGhlaXJz"),
         (b"Connection", b"Authorization, Host"),
@@ -59,8 +59,9 @@ def test_headers_dont_lie() -> None:
         (b"X-Sidecar-Reference", b"x"),
         (b"TE", b"trailers"),
         (b"Proxy-Authorization", b"x"),
+        (b"Content-Length", b"3"),
+        (b"Transfer-Encoding", b"chunked"),
     )
-    assert passed == {b"host": HOST, b"authorization": OURS}
 
 
 def test_what_apps_send_passes() -> None:
@@ -74,16 +75,39 @@ def test_what_apps_send_passes() -> None:
         b"range": b"bytes=0-99",
         b"if-none-match": b'"1"',
     }
-    assert sent(*ordinary.items()) == {b"host": HOST, b"authorization": OURS, **ordinary}
+    assert passed(*ordinary.items()) == ordinary
+
+
+def test_names_and_values_pass_as_they_are_spelled() -> None:
+    assert RequestHeaders(((b"ACCEPT", b"a"), (b"User-agent", b"caf\xe9"))).for_backend() == b"ACCEPT: a\r\nUser-agent: caf\xe9\r\n"
 
 
 def test_a_content_type_goes_with_a_body_only() -> None:
     json = (b"Content-Type", b"application/json")
-    assert b"content-type" not in sent(json)
-    assert sent(json, body=3)[b"content-type"] == b"application/json"
-    assert sent(json, body=3)[b"content-length"] == b"3"
+    assert not passed(json)
+    assert passed(json, with_body=True) == {b"content-type": b"application/json"}
 
 
 def test_an_answer_that_is_read_here_is_asked_for_whole_and_plain() -> None:
-    passed = sent((b"Accept-Encoding", b"gzip"), (b"Range", b"bytes=0-1"), (b"If-None-Match", b"x"), read_here=True)
-    assert passed == {b"host": HOST, b"authorization": OURS, b"accept-encoding": b"identity"}
+    headers = ((b"Accept-Encoding", b"gzip"), (b"Range", b"bytes=0-1"), (b"If-None-Match", b"x"))
+    assert passed(*headers, read_here=True) == {b"accept-encoding": b"identity"}
+
+
+@pytest.mark.parametrize("value", [b"a\r\nAuthorization: b", b"a\nb", b"a\x00b", b"\x7f"])
+def test_no_value_can_become_a_line_of_its_own(value: bytes) -> None:
+    with pytest.raises(Refusal) as refused:
+        RequestHeaders(((b"Accept", value),)).for_backend()
+    assert refused.value.reason is Reason.MALFORMED_HTTP
+
+
+def test_forwarded_addresses_are_kept_in_order() -> None:
+    headers = RequestHeaders(((b"X-Forwarded-For", b"1"), (b"Accept", b"a"), (b"x-forwarded-for", b"2, 3"), (b"X_Forwarded_For", b"4")))
+    assert headers.forwarded_for == ["1", "2, 3"]
+
+
+def test_the_size_is_that_of_all_names_and_values() -> None:
+    headers = RequestHeaders(((b"Accept", b"1234"), (b"X", b"12")))
+    headers.check_size(13)
+    with pytest.raises(Refusal) as refused:
+        headers.check_size(12)
+    assert refused.value.reason is Reason.HEAD_TOO_LARGE

@@ -1,6 +1,7 @@
 """One connection to a backend. It carries one request and its answer at a time, and holds neither more than it must nor a doubt."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from sidecar.proxy.upstream.origin import Origin
 
 _PIECE = 65_536
 """Bytes of a request's body between two looks at what the backend says."""
+_NO_HEAD = (Reason.BACKEND_HEAD_TIMEOUT, "the backend did not answer in time")
+_STOOD_STILL = (Reason.BACKEND_IDLE_TIMEOUT, "the backend's answer stood still")
+_STOPPED_READING = (Reason.BACKEND_IDLE_TIMEOUT, "the backend stopped reading the request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,38 @@ class DiedUnanswered(Refusal):
         super().__init__(Reason.BACKEND_BROKEN, "the backend closed the connection without an answer")
 
 
+def _nobody() -> None:
+    """Watches a connection in which nobody is interested."""
+
+
 class Connection(asyncio.Protocol):
-    """At rest until `ask`; then `next_chunk` until `spent`; then `rest`, where `reusable`, or `abort`.
+    """At rest until `ask` or `begin`; then `next_chunk` or `take` until `spent`; then `rest`, where `reusable`, or `abort`.
+
+    It can be used by a coroutine, which waits, or by callbacks, which are told and look. Both see the same states.
 
     :ivar lost: done once the connection is closed.
     :ivar rested_at: loop time of the last `rest`, kept by the pool.
+    :ivar deadline: loop time after which the pool calls `expire`.
     """
+
+    __slots__ = (
+        "_failure",
+        "_inbox",
+        "_late",
+        "_limits",
+        "_loop",
+        "_reader",
+        "_sent",
+        "_timeouts",
+        "_transport",
+        "_watcher",
+        "_when_lost",
+        "_writing_paused",
+        "deadline",
+        "lost",
+        "origin",
+        "rested_at",
+    )
 
     def __init__(self, origin: Origin, timeouts: Timeouts, limits: Limits, when_lost: Callable[["Connection"], None]) -> None:
         self.origin = origin
@@ -61,7 +91,9 @@ class Connection(asyncio.Protocol):
         self._failure: Refusal | None = None
         self._writing_paused = False
         self._sent = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._watcher: Callable[[], None] = _nobody
+        self._late = _NO_HEAD
+        self.deadline = math.inf
 
     # What the pool and an answer ask of it.
 
@@ -88,9 +120,14 @@ class Connection(asyncio.Protocol):
         )
 
     @property
-    def has_chunk(self) -> bool:
-        """Whether some of the body is there and not yet handed out."""
-        return bool(self._inbox)
+    def head(self) -> AnswerHead | None:
+        """The answer's head, once it is there."""
+        return None if self._reader is None else self._reader.head
+
+    @property
+    def failure(self) -> Refusal | None:
+        """Why the connection is of no more use. What came before is still handed out."""
+        return self._failure
 
     @property
     def has_body(self) -> bool:
@@ -108,7 +145,7 @@ class Connection(asyncio.Protocol):
             await self._send(reader, head, body)
             deadline = self._loop.time() + self._timeouts.head
             while reader.head is None:
-                await self._wait(deadline, Reason.BACKEND_HEAD_TIMEOUT, "the backend did not answer in time")
+                await self._wait(deadline, _NO_HEAD)
             # A body that is already known to be broken is better refused now than when its head is on its way to the client.
             self._raise_failure()
         except BaseException:
@@ -126,15 +163,51 @@ class Connection(asyncio.Protocol):
             if self.spent:
                 return b""
             try:
-                await self._wait(deadline, Reason.BACKEND_IDLE_TIMEOUT, "the backend's answer stood still")
+                await self._wait(deadline, _STOOD_STILL)
             except BaseException:
                 self.abort()
                 raise
         return self._inbox.take()
 
+    def begin(self, head: bytes, watcher: Callable[[], None]) -> None:
+        """Send a request without body, and have `watcher` called whenever something happens: look at `failure`, `head`, `take`."""
+        self._reader = AnswerReader(self._limits.head, bodyless_answer=False)
+        self._sent = True
+        self._late = _NO_HEAD
+        self.deadline = self._loop.time() + self._timeouts.head
+        self._watcher = watcher
+        self._transport.write(head)
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """From now on have `watcher` called whenever more of the body is there, or it ends or fails."""
+        self._watcher = watcher
+
+    def take(self) -> bytes:
+        """What is there of the body; empty for nothing at the moment, which starts the time that the backend has for more."""
+        if self._inbox:
+            return self._inbox.take()
+        self._late = _STOOD_STILL
+        self.deadline = self._loop.time() + self._timeouts.idle
+        return b""
+
+    def unwatch(self) -> None:
+        """Tell nobody any more."""
+        self._watcher = _nobody
+
+    def hold(self) -> None:
+        """Nobody takes more for now, and that is not the backend's fault."""
+        self.deadline = math.inf
+
     def rest(self) -> None:
         """Forget the answer that is spent. From here on a single byte that arrives ends the connection."""
         self._reader = None
+        self._watcher = _nobody
+        self.deadline = math.inf
+
+    def expire(self) -> None:
+        """The time is over for what is waited for."""
+        self.deadline = math.inf
+        self._fail(Refusal(*self._late))
 
     def abort(self) -> None:
         """Drop it; what is queued is lost, and whoever still waits is told."""
@@ -163,7 +236,7 @@ class Connection(asyncio.Protocol):
         if chunk:
             self._inbox.put(chunk)
         if chunk or self._reader.head is not None:
-            self._wake()
+            self._watcher()
 
     def eof_received(self) -> None:
         """The backend sends no more; returning None lets the transport close."""
@@ -173,7 +246,7 @@ class Connection(asyncio.Protocol):
                 reader.end()
             except Refusal as refusal:
                 self._fail(refusal)
-            self._wake()
+            self._watcher()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by whomever. What ends here without `eof_received` and before its end is cut short."""
@@ -182,7 +255,7 @@ class Connection(asyncio.Protocol):
             begun = reader is not None and reader.begun
             self._failure = broken("its connection broke off") if begun else DiedUnanswered()
         self.lost.set_result(None)
-        self._wake()
+        self._watcher()
         self._when_lost(self)
 
     def pause_writing(self) -> None:
@@ -192,7 +265,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self._writing_paused = False
-        self._wake()
+        self._watcher()
 
     # Sending.
 
@@ -223,7 +296,7 @@ class Connection(asyncio.Protocol):
     async def _until_writable(self, reader: AnswerReader) -> None:
         while self._writing_paused and reader.head is None:
             deadline = self._loop.time() + self._timeouts.idle
-            await self._wait(deadline, Reason.BACKEND_IDLE_TIMEOUT, "the backend stopped reading the request")
+            await self._wait(deadline, _STOPPED_READING)
 
     # Ends.
 
@@ -239,32 +312,24 @@ class Connection(asyncio.Protocol):
         if self._failure is None:
             self._failure = refusal
         self._transport.abort()
-        self._wake()
+        self._watcher()
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
 
-    # Waiting: one waiter at most, woken by whatever happens, with one deadline.
+    # Waiting: by whatever happens, and with one deadline.
 
-    async def _wait(self, deadline: float, reason: Reason, problem: str) -> None:
+    async def _wait(self, deadline: float, late: tuple[Reason, str]) -> None:
         """Until something happens.
 
-        :raises Refusal: the connection failed, now or before; `reason` where nothing came until `deadline` (loop time).
+        :raises Refusal: the connection failed, now or before; `late` where nothing came until `deadline` (loop time).
         """
         self._raise_failure()
-        self._waiter = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._expire, reason, problem)
+        waiter = self._loop.create_future()
+        self._watcher = lambda: None if waiter.done() else waiter.set_result(None)
+        self._late, self.deadline = late, deadline
         try:
-            await self._waiter
+            await waiter
         finally:
-            timer.cancel()
-            self._waiter = None
-
-    def _expire(self, reason: Reason, problem: str) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._fail(Refusal(reason, problem))
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._watcher, self.deadline = _nobody, math.inf

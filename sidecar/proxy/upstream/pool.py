@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.answer import Answer
+from sidecar.proxy.upstream.answer_head import AnswerHead
 from sidecar.proxy.upstream.connect import connect
 from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Limits, Timeouts
 from sidecar.proxy.upstream.origin import Origin
@@ -34,9 +36,10 @@ class Pool:
         self._limits = Limits(max_head, read_buffer)
         self._idle_seconds = idle_seconds
         self._max_idle = max_idle_per_origin
+        self._tick = min(1.0, min(timeouts.head, timeouts.idle, idle_seconds) / 4)
         self._open: set[Connection] = set()
         self._idle: dict[Origin, list[Connection]] = {}
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._clock: asyncio.TimerHandle | None = None
         self._closed = False
 
     @property
@@ -48,6 +51,30 @@ class Pool:
     def idle_connections(self) -> int:
         """How many of them wait for a request."""
         return sum(map(len, self._idle.values()))
+
+    def begin(self, origin: Origin, head: bytes, watcher: Callable[[], None]) -> Connection | None:
+        """Send a request without body at once where a kept connection is free; None where one must be opened.
+
+        :param watcher: as for `Connection.begin`. Once the head is there, `answer_of` gives the answer. `DiedUnanswered` calls for
+            `begin_anew`.
+        """
+        connection = self._take(origin)
+        if connection is not None:
+            connection.begin(head, watcher)
+        return connection
+
+    async def begin_anew(self, origin: Origin, head: bytes, watcher: Callable[[], None]) -> Connection:
+        """As `begin`, on a new connection.
+
+        :raises Refusal: BACKEND_UNREACHABLE, BACKEND_CONNECT_TIMEOUT; DRAINING once the pool is closed.
+        """
+        connection = await self._connect(origin)
+        connection.begin(head, watcher)
+        return connection
+
+    def answer_of(self, connection: Connection, head: AnswerHead, upstream_seconds: float) -> Answer:
+        """The answer to a request that was begun, once its head is there."""
+        return Answer(head, connection, self._settle, upstream_seconds)
 
     async def send(self, origin: Origin, head: bytes, body: bytes = b"", *, bodyless_answer: bool = False) -> Answer:
         """Send a request; the answer as soon as its head is there.
@@ -77,9 +104,9 @@ class Pool:
     async def close(self) -> None:
         """Drop all connections, also those in use, and wait until they are gone."""
         self._closed = True
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            self._sweeper = None
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
         dropped = list(self._open)
         for connection in dropped:
             connection.abort()
@@ -101,6 +128,8 @@ class Pool:
         connection = await connect(origin, lambda: Connection(origin, self._timeouts, self._limits, self._forget), self._timeouts.connect)
         if not connection.lost.done():
             self._open.add(connection)
+            if self._clock is None:
+                self._clock = asyncio.get_running_loop().call_later(self._tick, self._look_around)
         try:
             self._refuse_when_closed()
         except Refusal:
@@ -114,6 +143,7 @@ class Pool:
 
     def _settle(self, connection: Connection) -> None:
         """What becomes of a connection whose answer is read."""
+        connection.unwatch()
         if self._closed or not connection.reusable:
             connection.abort()
             return
@@ -123,8 +153,6 @@ class Pool:
         idle.append(connection)
         if len(idle) > self._max_idle:
             idle.pop(0).abort()
-        if self._sweeper is None:
-            self._sweep_later()
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
@@ -132,15 +160,15 @@ class Pool:
         if connection in idle:
             idle.remove(connection)
 
-    def _sweep_later(self) -> None:
-        self._sweeper = asyncio.get_running_loop().call_later(min(1.0, self._idle_seconds), self._sweep)
-
-    def _sweep(self) -> None:
-        """Close what nobody used for long. One timer for all, and none while nothing is kept."""
-        self._sweeper = None
-        horizon = asyncio.get_running_loop().time() - self._idle_seconds
+    def _look_around(self) -> None:
+        """End what takes too long, and close what nobody used for long. One timer for all, and none while nothing is open."""
+        self._clock = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in [each for each in self._open if each.deadline <= now]:
+            connection.expire()
         for idle in self._idle.values():
-            while idle and idle[0].rested_at <= horizon:
+            while idle and idle[0].rested_at <= now - self._idle_seconds:
                 idle.pop(0).abort()
-        if any(self._idle.values()):
-            self._sweep_later()
+        if self._open:
+            self._clock = loop.call_later(self._tick, self._look_around)

@@ -1,0 +1,314 @@
+"""One client's connection: aiohttp's parser (llhttp) says what a request is, one request is served at a time, and answers go out as bytes.
+
+Ordinary requests are served by callbacks alone; those that must wait for something are attended by a task.
+"""
+
+import asyncio
+import math
+import socket
+import struct
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Protocol
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import HttpRequestParser, RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.streams import StreamReader
+
+from sidecar.errors import Reason
+from sidecar.proxy.answer_headers import own_head
+from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.own_answers import OwnAnswer
+
+_MOST_HEADERS = 100
+_BODY_BUFFER = 65_536
+_LINGERING = 2.0
+"""Seconds for which a client's bytes are still read, and forgotten, after its last answer: closing at once could take that from it."""
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""The `linger` structure that has a socket closed by a reset: on, for no time."""
+_CLOSE = b"Connection: close\r\n"
+_KEEP_ALIVE = b"Connection: keep-alive\r\n"
+
+
+class Server(Protocol):
+    """What a connection asks of those who made it."""
+
+    keep_alive: float
+    head: int
+
+    def serve(self, request: ClientRequest, client: "ClientConnection") -> None:
+        """Begin to answer. `client.finish`, `answer` or `hang_up` ends it, now or later."""
+
+    def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
+        """The answer to bytes that are no request."""
+
+    def forget(self, client: "ClientConnection") -> None:
+        """The connection is closed."""
+
+
+class ClientConnection(BaseProtocol):
+    """Idle, serving one request, or ending.
+
+    :ivar peer: the address at the other end.
+    :ivar deadline: loop time after which `expire` is to be called.
+    :ivar on_room: is called when the client takes bytes again after `full`.
+    :ivar on_lost: is called when the client has gone, or was given up, while a request is served.
+    """
+
+    __slots__ = (
+        "_ending",
+        "_held",
+        "_pending",
+        "_request",
+        "_server",
+        "_serving",
+        "_task",
+        "_winding_up",
+        "deadline",
+        "on_lost",
+        "on_room",
+        "peer",
+    )
+
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._parser = HttpRequestParser(
+            self,
+            loop,
+            _BODY_BUFFER,
+            max_line_size=server.head,
+            max_field_size=server.head,
+            max_headers=_MOST_HEADERS,
+            auto_decompress=False,
+            max_msg_queue_size=1,
+        )
+        self._server = server
+        self._request: ClientRequest | None = None
+        self._pending: deque[tuple[RawRequestMessage, StreamReader]] = deque()
+        self._held = b""
+        self._serving = False
+        self._ending = False
+        self._winding_up = False
+        self._task: asyncio.Task[None] | None = None
+        self.peer = ""
+        self.deadline = math.inf
+        self.on_room: Callable[[], None] | None = None
+        self.on_lost: Callable[[], None] | None = None
+
+    # What the transport says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come; it has as long to send a head as it may be idle later."""
+        super().connection_made(transport)
+        name = transport.get_extra_info("peername")
+        self.peer = str(name[0]) if isinstance(name, tuple) and name else ""
+        self.deadline = self._loop.time() + self._server.keep_alive
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of requests; those behind the request that is being served wait."""
+        if self._ending:
+            return
+        request = self._request
+        if request is None or not request.is_whole:
+            self._feed(data)
+        elif data:
+            self._held += data
+            self._pause_reading_for_buffer()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The client has gone, or was sent away."""
+        super().connection_lost(exc)
+        self._ending = True
+        self.deadline = math.inf
+        self._server.forget(self)
+        self._abandon()
+
+    def resume_writing(self) -> None:
+        """The client has taken most of what waited for it."""
+        super().resume_writing()
+        if self._request is None:
+            self._serve_pending()
+        elif self.on_room is not None:
+            self.on_room()
+
+    # What the service of a request asks of it.
+
+    @property
+    def full(self) -> bool:
+        """Whether much waits to be sent already, so that nothing should be added."""
+        return self._paused
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.transport is None or self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send some of the answer."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def connection_line(self, *, framed: bool) -> bytes:
+        """What the answer's head says about the connection.
+
+        :param framed: the head says where the body ends. If not, it ends with the connection.
+        """
+        request = self._request
+        if request is None or not framed or self._winding_up or not request.keeps_alive or not request.is_whole:
+            self._winding_up = True
+            return _CLOSE
+        return b"" if request.chunks_are_known else _KEEP_ALIVE
+
+    def answer(self, answer: OwnAnswer, *, close: bool = False) -> None:
+        """Send an answer of our own, whole, and finish."""
+        if close:
+            self._winding_up = True
+        head = own_head(self._request, answer, self.connection_line(framed=True))
+        silent = self._request is not None and self._request.method == "HEAD"
+        self.write(head if silent else head + answer.body)
+        self.finish()
+
+    def finish(self) -> None:
+        """The answer is handed over to its last byte: on to the next request, or to the end."""
+        request, self._request = self._request, None
+        self.on_room = self.on_lost = None
+        transport = self.transport
+        if transport is None or self._ending:
+            return
+        if self._winding_up or request is None:
+            self._end(whole=request is not None and request.is_whole and not self._held)
+            return
+        self.deadline = self._loop.time() + self._server.keep_alive
+        parser = self._parser
+        if parser is not None:
+            parser.message_consumed()
+        held, self._held = self._held, b""
+        self._feed(held)
+        if self._buffer_paused and not self._held:
+            self._resume_reading_for_buffer()
+
+    def attend(self, service: Coroutine[Any, Any, None]) -> None:
+        """Have a coroutine see to the request; it is cancelled when the client goes."""
+        self._task = self._loop.create_task(service)
+
+    def be_patient(self, seconds: float) -> None:
+        """Give the client so long to make room."""
+        self.deadline = self._loop.time() + seconds
+
+    def hang_up(self) -> None:
+        """End the connection in a way that can't be taken for the end of an answer.
+
+        By a reset: to a client of HTTP/1.0 an orderly end is how an answer of unknown length ends.
+        """
+        self._ending = True
+        self._request = self.on_room = self.on_lost = None
+        transport = self.transport
+        if transport is not None:
+            with suppress(OSError):
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            transport.abort()
+
+    # What the server asks of it.
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being served."""
+        return self._request is not None
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of answers that wait for the client to take them."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def wind_up(self) -> None:
+        """End the connection: now if it is idle, or else after the answer on which somebody works."""
+        self._winding_up = True
+        if self._request is None and not self._ending:
+            self._close()
+
+    def expire(self) -> None:
+        """The client was given time for something, and it is over."""
+        self.deadline = math.inf
+        if self._request is not None:
+            self._abandon()
+            self.hang_up()
+        elif self.unsent:
+            self.hang_up()
+        else:
+            self._close()
+
+    # Requests, one after the other.
+
+    def _feed(self, data: bytes) -> None:
+        parser = self._parser
+        if parser is None:
+            return
+        try:
+            messages, _upgraded, _tail = parser.feed_data(data)
+        except HttpProcessingError as problem:
+            self._stumble(problem)
+            return
+        if messages:
+            self._pending.extend(messages)
+            self._serve_pending()
+
+    def _serve_pending(self) -> None:
+        if self._serving:
+            # A loop instead of a recursion: many small requests in one packet may all be answered at once.
+            return
+        self._serving = True
+        try:
+            while self._pending and self._request is None and not self._paused and not self._ending:
+                self._request = request = ClientRequest(*self._pending.popleft())
+                self.deadline = math.inf
+                self._server.serve(request, self)
+        finally:
+            self._serving = False
+
+    def _stumble(self, problem: HttpProcessingError) -> None:
+        """What the parser could not read."""
+        self._winding_up = True
+        if self._request is not None:
+            # The rest of its body: whoever reads that is told.
+            self._request.body.set_exception(problem)
+            return
+        too_large = isinstance(problem, LineTooLong) or "Too many headers" in problem.message
+        self.answer(self._server.refuse_unparsed(Reason.HEAD_TOO_LARGE if too_large else Reason.MALFORMED_HTTP, self.peer))
+
+    # Ends.
+
+    def _abandon(self) -> None:
+        """Tell whoever serves the request that nobody waits for its answer."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        on_lost, self.on_lost = self.on_lost, None
+        if on_lost is not None:
+            on_lost()
+
+    def _end(self, *, whole: bool) -> None:
+        """After the last answer. What of the last request is still on its way is read and forgotten for a while."""
+        self._pending.clear()
+        self._ending = True
+        transport = self.transport
+        if transport is None:
+            return
+        if whole or not transport.can_write_eof():
+            self._close()
+            return
+        self.deadline = self._last_deadline()
+        transport.write_eof()
+        self._resume_transport_reading()
+
+    def _close(self) -> None:
+        self._ending = True
+        self.deadline = self._last_deadline()
+        if self.transport is not None:
+            self.transport.close()
+
+    def _last_deadline(self) -> float:
+        """A slow client may still be taking what was sent."""
+        return self._loop.time() + (self._server.keep_alive if self.unsent else _LINGERING)

@@ -1,0 +1,63 @@
+"""A request as aiohttp's parser (llhttp) read it, and what of its framing is not served although the parser lets it pass."""
+
+from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+
+from sidecar.errors import Reason, Refusal
+from sidecar.proxy.request_headers import RequestHeaders
+
+
+class ClientRequest:
+    """The head, and the body as it comes.
+
+    :ivar target: as sent; bytes that are not UTF-8 as lone surrogates.
+    :ivar keeps_alive: whether the connection can serve another request afterwards.
+    """
+
+    __slots__ = ("body", "headers", "keeps_alive", "method", "target", "version")
+
+    def __init__(self, message: RawRequestMessage, body: StreamReader) -> None:
+        self.method = message.method
+        self.target = message.path
+        self.version = message.version
+        self.headers = RequestHeaders(message.raw_headers)
+        self.body = body
+        # The parser keeps a trailer and puts it before the headers of the connection's next request, which may be somebody else's.
+        self.keeps_alive = not message.should_close and not message.chunked
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its last byte has arrived."""
+        return self.body.is_eof()
+
+    @property
+    def content_length(self) -> int | None:
+        """What the head says; the parser has seen to it that it is a number."""
+        value = self.headers.get(b"content-length")
+        return None if value is None else int(value)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the head announces a body. The parser knows of none where Content-Length is 2^64-1, its own mark for "no length"."""
+        return self.body is not EMPTY_PAYLOAD or bool(self.content_length)
+
+    @property
+    def chunks_are_known(self) -> bool:
+        """Whether the client understands an answer in chunks: HTTP/1.1."""
+        return self.version == HttpVersion11
+
+    def check_framing(self) -> None:
+        """Refuse what another reader of the same bytes may take for another request.
+
+        Versions of HTTP that are not served, tunnels, and transfer codings that are not just `chunked` (RFC 9112, 6.1).
+
+        :raises Refusal: MALFORMED_HTTP or UPGRADE_REFUSED.
+        """
+        if self.version not in (HttpVersion11, HttpVersion10):
+            raise Refusal(Reason.MALFORMED_HTTP, "HTTP/1.0 and HTTP/1.1 are served")
+        if self.method == "CONNECT":
+            raise Refusal(Reason.UPGRADE_REFUSED, "tunnels are not served")
+        coding = self.headers.get(b"transfer-encoding")
+        # A proxy that speaks 1.0 does not know the header, so it takes the body for further requests, or for none.
+        if coding is not None and (coding.strip().lower() != b"chunked" or self.version == HttpVersion10):
+            raise Refusal(Reason.MALFORMED_HTTP, "the only Transfer-Encoding that is served is 'chunked', in HTTP/1.1")

@@ -1,0 +1,216 @@
+"""One call on its way: asked of the backend, its answer passed on piece by piece. Callbacks, no task: this is the path of most requests.
+
+Nothing is gathered, and a slow reader holds the backend back. When the backend's answer breaks off, so does the client's connection:
+an answer cut short must never look whole.
+"""
+
+import math
+from time import perf_counter
+from typing import Protocol
+
+from sidecar.errors import Refusal
+from sidecar.proxy.answer_headers import relayed_head
+from sidecar.proxy.client_connection import ClientConnection
+from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.upstream import Answer, Connection, DiedUnanswered, Origin, Pool
+from sidecar.record.exchange import Exchange
+
+_SMALL = 16_384
+"""Bytes that are rather copied than sent in several pieces."""
+_CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+class Keeper(Protocol):
+    """Who is told how it ended. Exactly one of these is called, once."""
+
+    def done(self, exchange: Exchange) -> None:
+        """The answer is on its way, or will never be whole."""
+
+    def refuse(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, refusal: Refusal) -> None:
+        """There is no answer to pass on."""
+
+    def fault(self, client: ClientConnection, exchange: Exchange, error: Exception) -> None:
+        """Something went wrong here, in the midst of an answer."""
+
+
+class Forwarding:
+    """Begun by `ask`, or by `relay` where the answer was fetched otherwise."""
+
+    __slots__ = (
+        "_answer",
+        "_began",
+        "_chunked",
+        "_client",
+        "_connection",
+        "_exchange",
+        "_head",
+        "_keeper",
+        "_kept",
+        "_origin",
+        "_over",
+        "_patience",
+        "_pool",
+        "_request",
+    )
+
+    def __init__(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, pool: Pool, patience: float, keeper: Keeper
+    ) -> None:
+        """:param patience: seconds that the client may take to make room for more."""
+        self._request = request
+        self._client = client
+        self._exchange = exchange
+        self._pool = pool
+        self._patience = patience
+        self._keeper = keeper
+        self._answer: Answer | None = None
+        self._connection: Connection | None = None
+        self._kept = True
+        self._chunked = False
+        self._over = False
+        client.on_lost = self._client_lost
+
+    def ask(self, origin: Origin, head: bytes) -> None:
+        """Send a request without body to the backend, and pass its answer on once it comes."""
+        self._origin = origin
+        self._head = head
+        self._began = perf_counter()
+        self._connection = self._pool.begin(origin, head, self._look)
+        if self._connection is None:
+            self._kept = False
+            self._client.attend(self._ask_anew())
+
+    def relay(self, answer: Answer) -> None:
+        """Pass this answer on."""
+        try:
+            self._relay(answer)
+        except Exception as error:
+            self._fault(error)
+
+    def _relay(self, answer: Answer) -> None:
+        self._answer = answer
+        self._connection = None
+        self._exchange.status = answer.status
+        self._exchange.backend_seconds = answer.upstream_seconds
+        answer.watch(self._look)
+        client = self._client
+        client.on_room = self._room
+        framing = self._framing(answer) + client.connection_line(framed=self._chunked or answer.ends_by_itself)
+        head = relayed_head(self._request, answer.status, answer.phrase, answer.headers, framing, self._exchange.reference)
+        chunk = answer.take()
+        if len(chunk) < _SMALL:
+            client.write(head + self._framed(chunk))
+        else:
+            client.write(head)
+            self._write(chunk)
+        self._exchange.sent += len(chunk)
+        self._pump(answer)
+
+    async def _ask_anew(self) -> None:
+        try:
+            self._connection = await self._pool.begin_anew(self._origin, self._head, self._look)
+        except Refusal as refusal:
+            self._end()
+            self._keeper.refuse(self._request, self._client, self._exchange, refusal)
+        except Exception as error:
+            self._fault(error)
+
+    def _look(self) -> None:
+        """Something happened at the backend's side."""
+        if self._over:
+            return
+        try:
+            if self._answer is None:
+                self._look_for_head()
+            else:
+                self._pump(self._answer)
+        except Exception as error:
+            self._fault(error)
+
+    def _look_for_head(self) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        failure = connection.failure
+        if failure is None:
+            if connection.head is not None:
+                self._relay(self._pool.answer_of(connection, connection.head, perf_counter() - self._began))
+        elif isinstance(failure, DiedUnanswered) and self._kept:
+            # It was kept, so the backend may just have closed it. Nothing is carried out twice by asking once more.
+            self._kept = False
+            self._connection = None
+            self._client.attend(self._ask_anew())
+        else:
+            self._end()
+            self._keeper.refuse(self._request, self._client, self._exchange, failure)
+
+    def _room(self) -> None:
+        """The client takes bytes again."""
+        self._client.deadline = math.inf
+        self._look()
+
+    def _pump(self, answer: Answer) -> None:
+        client = self._client
+        while not client.full and (chunk := answer.take()):
+            self._write(chunk)
+            self._exchange.sent += len(chunk)
+        if answer.spent:
+            if self._chunked:
+                client.write(b"0\r\n\r\n")
+            self._end()
+            self._keeper.done(self._exchange)
+            client.finish()
+        elif client.full:
+            answer.hold()
+            if client.deadline == math.inf:
+                client.be_patient(self._patience)
+        elif answer.failure is not None:
+            self._break_off(answer.failure)
+
+    def _fault(self, error: Exception) -> None:
+        """A fault of ours. Without an end the client would wait for ever."""
+        self._give_up()
+        self._keeper.fault(self._client, self._exchange, error)
+
+    def _break_off(self, failure: Refusal) -> None:
+        self._exchange.reason, self._exchange.detail = failure.reason, failure.detail
+        self._end()
+        self._client.hang_up()
+        self._keeper.done(self._exchange)
+
+    def _client_lost(self) -> None:
+        self._exchange.detail = "the client went away or stopped reading"
+        self._give_up()
+        self._keeper.done(self._exchange)
+
+    def _give_up(self) -> None:
+        self._end()
+        if self._answer is not None:
+            self._answer.abort()
+        elif self._connection is not None:
+            self._connection.abort()
+
+    def _end(self) -> None:
+        self._over = True
+        self._client.on_lost = self._client.on_room = None
+
+    # Framing of our own.
+
+    def _framing(self, answer: Answer) -> bytes:
+        """The line that says where the body ends, if one does."""
+        if answer.content_length is not None:
+            return b"Content-Length: %d\r\n" % answer.content_length
+        self._chunked = answer.has_body and self._request.chunks_are_known
+        return _CHUNKED if self._chunked else b""
+
+    def _write(self, chunk: bytes) -> None:
+        client = self._client
+        if self._chunked and len(chunk) >= _SMALL:
+            client.write(b"%x\r\n" % len(chunk))
+            client.write(chunk)
+            client.write(b"\r\n")
+        else:
+            client.write(self._framed(chunk))
+
+    def _framed(self, chunk: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked and chunk else chunk
