@@ -19,10 +19,11 @@ from bench.core import measure_core
 from bench.growth import measure_growth
 from bench.ladder import measure_ladder
 from bench.latency import measure_latency
-from bench.machine import machine, python
+from bench.machine import machine, measured_python
 from bench.memory import measure_memory, room_for_connections
 from bench.peers import PEERS
 from bench.peers.peer import Peer
+from bench.peers.python import PYTHON
 from bench.processes import Stage, StartError
 from bench.report import show
 from bench.results import Results, as_json
@@ -35,7 +36,7 @@ _TOOLS = ("nginx", "wrk", "taskset", "setpriv")
 def main(arguments: Sequence[str]) -> int:
     """0 when all is done, 1 when the sidecar itself did not stand the main table, 2 when nothing can be measured here."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the sidecar against what people would use instead.")
-    parser.add_argument("--quick", action="store_true", help="the main table only, in few short rounds: under three minutes")
+    parser.add_argument("--quick", action="store_true", help="the main tables only, in few short rounds: under three minutes")
     parser.add_argument("--only", metavar="PART", choices=_PARTS, action="append", help=f"only this of {', '.join(_PARTS)}; repeatable")
     parser.add_argument("--peer", metavar="TEXT", action="append", help="only peers with this in their names; repeatable")
     asked = parser.parse_args(arguments)
@@ -68,7 +69,7 @@ def _measured(console: Console, parts: Sequence[str], peers: Sequence[Peer], *, 
         os.sched_setaffinity(0, {stage.cores.load})
         arena = open_arena(stage, status.update, quick=quick)
         taken = datetime.now(UTC).isoformat(timespec="seconds")
-        results = Results(machine(stage.cores), python(), quick, taken, left_out=arena.left_out)
+        results = Results(machine(stage.cores.load, stage.cores.proxy), measured_python(PYTHON), quick, taken, left_out=arena.left_out)
         for part in parts:
             console.print(f"measuring: {part}", style="dim")
             _measure(part, arena, peers, results)
@@ -79,7 +80,7 @@ def _measure(part: str, arena: Arena, peers: Sequence[Peer], results: Results) -
     match part:
         case "core":
             tables = measure_core(arena, peers)
-            results.rows, results.rows_large = tables.small, tables.large
+            results.small, results.large, results.tls = tables.small, tables.large, tables.tls
         case "ladder":
             results.ladder = measure_ladder(arena)
         case "latency":
@@ -96,9 +97,9 @@ def _write(results: Results, console: Console, *, complete: bool) -> None:
     name = "latest" if complete else "partial"
     (OUT / f"{name}.json").write_text(json.dumps(as_json(results), indent=1, ensure_ascii=False) + "\n")
     written = f"bench/out/{name}.json"
-    if results.rows:
+    if results.small.rows:
         title = "CPU per request: token looked up, question narrowed, 2 KB answer"
-        (OUT / f"{name}.svg").write_text(draw(results.rows, title, f"{results.machine}. {results.python}."))
+        (OUT / f"{name}.svg").write_text(draw(results.small.rows, title, f"{results.machine}. {results.python}."))
         written += f" and {name}.svg"
     console.print(f"Written: {written}")
 

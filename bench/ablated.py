@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 PARTS: dict[str, tuple[str, str]] = {
-    "token": ("sidecar.proxy.gateway", "identify"),
+    "token": ("sidecar.identity.callers", "Callers.identify"),
     "decision": ("sidecar.proxy.preparation", "Preparations.prepared"),
     "narrowing": ("sidecar.proxy.preparation", "plan"),
     "metrics": ("sidecar.record.metrics", "Metrics.observe"),
@@ -19,8 +19,8 @@ PARTS: dict[str, tuple[str, str]] = {
 """By name of the part: the module and the function in it that does the work."""
 
 
-def take_out(part: str) -> None:
-    """Replace the function of this part, wherever it is called from that module.
+def replace(part: str, by: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put `by(function)` in place of the function of this part, wherever it is called from that module.
 
     :raises AttributeError: when the sidecar no longer has it under this name; `PARTS` must then be put right.
     """
@@ -29,10 +29,11 @@ def take_out(part: str) -> None:
     *outer, name = path.split(".")
     for each in outer:
         holder = getattr(holder, each)
-    setattr(holder, name, _same_again(getattr(holder, name)))
+    setattr(holder, name, by(getattr(holder, name)))
 
 
-def _same_again(function: Callable[..., Any]) -> Callable[..., Any]:
+def same_again(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Works once; whatever it is called with later, it gives that first result."""
     results: list[Any] = []
 
     def first_result(*arguments: Any, **named: Any) -> Any:
@@ -45,7 +46,7 @@ def _same_again(function: Callable[..., Any]) -> Callable[..., Any]:
 
 if __name__ == "__main__":
     for taken in filter(None, sys.argv[1].split(",")):
-        take_out(taken)
+        replace(taken, same_again)
     sys.argv[1:] = sys.argv[2:]
     from sidecar.cli import main
 

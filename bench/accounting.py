@@ -57,6 +57,21 @@ def cpu_seconds(roots: Iterable[int]) -> float:
     return sum(stat.used + stat.reaped for stat in tree(roots).values()) / os.sysconf("SC_CLK_TCK")
 
 
+def parse_core_stat(text: str, core: int) -> int:
+    """Clock ticks in which this core was not idle, from /proc/stat (proc(5)); what a hypervisor took counts as well."""
+    for line in text.splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen = map(int, fields[:8])
+            return user + nice + system + interrupts + soft_interrupts + stolen
+    return 0
+
+
+def core_seconds(core: int) -> float:
+    """Time for which this core has worked so far, for whomever."""
+    return parse_core_stat((_PROC / "stat").read_text(), core) / os.sysconf("SC_CLK_TCK")
+
+
 def pss_bytes(roots: Iterable[int]) -> int:
     """Memory of the roots and their descendants; what several share counts once."""
     total = 0

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import work
-from bench.backend import start_backend
+from bench.backend import Backend, start_backend
+from bench.certificate import Certificate, make_certificate
 from bench.check import complaints_about, complaints_about_forwarding
 from bench.checking_backend import CheckingBackend
 from bench.peers.peer import Kind, Peer, Place
@@ -26,17 +27,13 @@ class Arena:
     """`left_out` gathers who doesn't take part, and why."""
 
     stage: Stage
-    backend: Started
-    backend_port: int
+    backend: Backend
+    certificate: Certificate | None
     rights: Path
     callers: Path
     quick: bool
     tell: Callable[[str], None]
     left_out: dict[str, str] = field(default_factory=dict)
-
-    def place(self, name: str, backend_port: int) -> Place:
-        """A fresh place for a proxy."""
-        return Place(self.stage.new_folder(name), self.stage.free_port(), self.stage.free_port(), backend_port, self.rights)
 
     def check(self, peer: Peer) -> None:
         """Let the peer do the work in front of a backend that remembers.
@@ -44,8 +41,9 @@ class Arena:
         :raises LeftOut: when it does it wrong.
         """
         self.tell(f"checking the answers of {peer.name}")
-        with CheckingBackend() as backend:
-            place = self.place(peer.name, backend.port)
+        certificate = self._certificate_for(peer)
+        with CheckingBackend(certificate) as backend:
+            place = self._place(peer, backend.port, certificate)
             started = self._start(peer, place, [self.stage.cores.proxy])
             try:
                 judge = complaints_about_forwarding if peer.kind is Kind.LIMIT else complaints_about
@@ -60,7 +58,8 @@ class Arena:
 
         :raises LeftOut: when it does not start.
         """
-        place = self.place(peer.name, self.backend_port)
+        certificate = self._certificate_for(peer)
+        place = self._place(peer, self.backend.tls_port if certificate else self.backend.port, certificate)
         started = self._start(peer, place, cores or [self.stage.cores.proxy])
         return Contender(peer.name, peer.kind, started, place.port, calls)
 
@@ -75,6 +74,15 @@ class Arena:
         file = self.stage.folder / f"callers-{users}-{devices}"
         file.write_text("\n".join(lines[:: max(len(lines) // most, 1)]) + "\n")
         return file
+
+    def _certificate_for(self, peer: Peer) -> Certificate | None:
+        if peer.tls and self.certificate is None:
+            raise LeftOut("no certificate for the backend: openssl is missing")
+        return self.certificate if peer.tls else None
+
+    def _place(self, peer: Peer, backend_port: int, certificate: Certificate | None) -> Place:
+        ports = self.stage.free_port(), self.stage.free_port()
+        return Place(self.stage.new_folder(peer.name), *ports, backend_port, self.rights, certificate.file if certificate else None)
 
     def _start(self, peer: Peer, place: Place, cores: Sequence[int]) -> Started:
         if peer.missing:
@@ -93,7 +101,8 @@ def open_arena(stage: Stage, tell: Callable[[str], None], *, quick: bool) -> Are
     tell("starting the backend")
     rights = stage.folder / "rights.json"
     rights.write_text(json.dumps(work.rights(USERS)))
-    backend, port = start_backend(stage)
-    arena = Arena(stage, backend, port, rights, stage.folder / "callers", quick, tell)
+    certificate = make_certificate(stage.folder)
+    backend = start_backend(stage, certificate)
+    arena = Arena(stage, backend, certificate, rights, stage.folder / "callers", quick, tell)
     arena.callers = arena.callers_file(USERS)
     return arena

@@ -1,8 +1,10 @@
 """The fixed backend behind every proxy: nginx that answers each GetConnector with a file of known size."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench.certificate import Certificate
 from bench.peers import nginx
 from bench.processes import Stage, Started
 from bench.work import ANSWER_BYTES, BASE
@@ -12,18 +14,31 @@ _ROW = {"Datum": "2026-01-05T00:00:00Z", "Uren": 8.0, "Afdeling": "D07", "Medewe
 _BEFORE_ROWS = '{"skip":0,"take":100,"rows":['
 
 
-def start_backend(stage: Stage) -> tuple[Started, int]:
-    """Start it on the core of the load.
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The running one, and its ports: for plain HTTP, and for TLS, which is 0 where no certificate could be had."""
 
-    :returns: the processes and the port.
-    """
+    started: Started
+    port: int
+    tls_port: int
+
+
+def start_backend(stage: Stage, certificate: Certificate | None) -> Backend:
+    """Start it on the core of the load."""
     folder, port = stage.new_folder("backend"), stage.free_port()
+    tls_port, tls = 0, ""
+    if certificate:
+        tls_port = stage.free_port()
+        tls = f"""
+    listen 127.0.0.1:{tls_port} ssl backlog=16384;
+    ssl_certificate {certificate.file};
+    ssl_certificate_key {certificate.key};"""
     for connector, size in ANSWER_BYTES.items():
         write_answer(folder / "answers" / BASE.strip("/") / "connectors" / connector, size)
     (folder / "nginx.conf").write_text(
         nginx.configuration(
             folder,
-            f"""    listen 127.0.0.1:{port} backlog=16384;
+            f"""    listen 127.0.0.1:{port} backlog=16384;{tls}
     root {folder}/answers;
     open_file_cache max=100 inactive=1h;
     open_file_cache_valid 1h;
@@ -33,7 +48,7 @@ def start_backend(stage: Stage) -> tuple[Started, int]:
             connections=20_000,
         )
     )
-    return stage.start("backend", [nginx.command(folder)], [port], [stage.cores.load]), port
+    return Backend(stage.start("backend", [nginx.command(folder)], [port], [stage.cores.load]), port, tls_port)
 
 
 def write_answer(file: Path, size: int) -> None:

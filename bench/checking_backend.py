@@ -2,11 +2,14 @@
 
 import json
 import secrets
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
+
+from bench.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,10 @@ class Arrived:
 
 
 class CheckingBackend:
-    """Listens while it is entered. `arrived` grows with each request; every answer has the same `answer` as its body."""
+    """Listens while it is entered, with TLS if it is given a certificate. `arrived` grows with each request; every answer has the same
+    `answer` as its body."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Certificate | None = None) -> None:
         self.arrived: list[Arrived] = []
         self.answer = json.dumps({"skip": 0, "take": 100, "rows": [{"Afdeling": "D07", "Mark": secrets.token_hex(16)}]}).encode()
         backend = self
@@ -45,6 +49,10 @@ class CheckingBackend:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.file, certificate.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def port(self) -> int:

@@ -1,7 +1,12 @@
 """What the sidecar promises: CPU per request as a multiple of each other's, in one run, with policy, decision log and metrics on."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from bench.core import HEADLINE, NEW_VALUES, REPEATED
+from bench.rounds import Table
 
 
 class Goal(NamedTuple):
@@ -30,16 +35,37 @@ LARGE_ANSWER_GOALS = {"nginx, forwards only": Goal(1.3, 1.3)}
 class Verdict(StrEnum):
     """How a ratio stands to its goal."""
 
-    REACHED = "wanted"
-    ENOUGH = "good enough"
-    MISSED = "missed"
-    NONE = ""
+    REACHED = "want met"
+    ENOUGH = "must met, want not"
+    MISSED = "must NOT met"
 
 
-def verdict(goal: Goal | None, ratio: float) -> Verdict:
-    """How the ratio stands; `NONE` where nothing was promised."""
-    if goal is None:
-        return Verdict.NONE
+def verdict(goal: Goal, ratio: float) -> Verdict:
+    """How the ratio stands."""
     if ratio <= goal.want:
         return Verdict.REACHED
     return Verdict.ENOUGH if ratio <= goal.must else Verdict.MISSED
+
+
+JUDGED = (HEADLINE, NEW_VALUES, REPEATED)
+"""The rows that are held against the goals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One goal, with the ratio that each row reached and how it stands; a row that was not measured is not there."""
+
+    against: str
+    goal: Goal
+    ratios: Mapping[str, float]
+    verdicts: Mapping[str, Verdict]
+
+
+def judge(small: Table, large: Table) -> Iterator[Judged]:
+    """Every goal whose peer was measured."""
+    kinds: Sequence[tuple[Mapping[str, Goal], Table, str]] = ((GOALS, small, ""), (LARGE_ANSWER_GOALS, large, ", 200 KB answers"))
+    for goals, table, addition in kinds:
+        for peer, goal in goals.items():
+            ratios = {name: table.ratios[name][peer] for name in JUDGED if peer in table.ratios.get(name, {})}
+            if ratios:
+                yield Judged(peer + addition, goal, ratios, {name: verdict(goal, ratio) for name, ratio in ratios.items()})

@@ -113,7 +113,7 @@ def _huge_upload(arena: Arena, name: str) -> MemoryRow:
 
 
 def _slow_reader(arena: Arena, name: str) -> MemoryRow:
-    with EndlessBackend() as backend, _sidecar(replace(arena, backend_port=backend.port)) as contender:
+    with EndlessBackend() as backend, _sidecar(replace(arena, backend=replace(arena.backend, port=backend.port))) as contender:
         watch = _Watch(contender.started)
         with _asked(contender.port, work.EXPORT) as client:
             _read(client, 65_536, watch.look)

@@ -3,7 +3,8 @@
 A call's latency counts from the moment at which it was due, also when no connection was free for it then. A closed loop would simply
 have asked later, and not have noticed that a user waited (coordinated omission).
 
-Run as a process of its own: `python -m bench.open_loop <port> <target> <file with Authorization values> <calls a second> <seconds>`
+Run as a process of its own:
+`python -m bench.open_loop <port> <target> <file with Authorization values> <calls a second> <seconds> <first number>`
 """
 
 import gc
@@ -109,23 +110,22 @@ def latencies(port: int, requests: Iterator[bytes], rate: float, count: int, con
     return measured
 
 
-def requests_to(target: str, authorizations: list[str]) -> Iterator[bytes]:
-    """Calls by the callers in turn, each with another value at the target's end."""
-    for number, authorization in zip(itertools.count(1), itertools.cycle(authorizations)):
+def requests_to(target: str, authorizations: list[str], first: int = 1) -> Iterator[bytes]:
+    """Calls by the callers in turn, each with another number at the target's end."""
+    for number, authorization in zip(itertools.count(first), itertools.cycle(authorizations)):
         headers = f"Host: 127.0.0.1\r\nAuthorization: {authorization}\r\nAccept: application/json\r\n"
         yield f"GET {target}{number} HTTP/1.1\r\n{headers}\r\n".encode()
 
 
 def _main() -> None:
-    port, target, callers, rate, seconds = sys.argv[1:]
+    port, target, callers, rate, seconds, first = sys.argv[1:]
     with suppress(OSError):
         # The kernel may otherwise wake a sleeper 50 µs late, to save power.
         Path("/proc/self/timerslack_ns").write_text("1")
     gc.disable()
     try:
-        measured = latencies(
-            int(port), requests_to(target, Path(callers).read_text().split("\n")[:-1]), float(rate), int(float(rate) * float(seconds))
-        )
+        requests = requests_to(target, Path(callers).read_text().split("\n")[:-1], int(first))
+        measured = latencies(int(port), requests, float(rate), int(float(rate) * float(seconds)))
     except (BrokenAnswerError, OSError) as problem:
         raise SystemExit(f"open loop: {problem}") from None
     print(json.dumps([round(each * 1e6, 1) for each in measured]))

@@ -51,6 +51,12 @@ class Started:
     def pids(self) -> list[int]:
         return [leader.pid for leader in self.leaders]
 
+    @property
+    def core(self) -> int | None:
+        """The only core that they may use; None when there are several."""
+        cores = os.sched_getaffinity(self.pids[0])
+        return cores.pop() if len(cores) == 1 else None
+
     def cpu_seconds(self) -> float:
         """CPU time used so far."""
         return accounting.cpu_seconds(self.pids)
@@ -111,7 +117,7 @@ class Stage:
     ) -> Started:
         """Run the commands and wait until all the ports answer. What they write goes to files in a folder of the stage.
 
-        :raises StartError: when that doesn't come about.
+        :raises StartError: when that doesn't come about, or when a process has taken to another core.
         """
         output = self.new_folder("output")
         # Not the caller's environment: PYTHONUNBUFFERED and the like would change what is measured.
@@ -133,6 +139,9 @@ class Stage:
                 )
         try:
             self._await(started, ports)
+            strayed = [pid for pid in accounting.tree(started.pids) if not os.sched_getaffinity(pid) <= set(cores)]
+            if strayed:
+                raise StartError(f"{name} does not stay on the cores that it was given")
         except StartError as problem:
             self.stop(started)
             raise StartError(f"{problem}: {_last_words(output)}") from None

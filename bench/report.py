@@ -3,32 +3,43 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Printed
 
-from bench.goals import GOALS, LARGE_ANSWER_GOALS, Goal, Verdict, verdict
+from bench.core import HEADLINE, NEW_VALUES, REPEATED, TLS
+from bench.goals import JUDGED, Judged, Verdict, judge
 from bench.growth import Curve
 from bench.latency import RATE, LatencyRow
 from bench.memory import MemoryRow
-from bench.results import Results, ratios
-from bench.rounds import Row
+from bench.results import Results
+from bench.rounds import Row, Table
 
-_COLOURS = {Verdict.REACHED: "green", Verdict.ENOUGH: "yellow", Verdict.MISSED: "red", Verdict.NONE: "default"}
+_COLOURS = {Verdict.REACHED: "green", Verdict.ENOUGH: "yellow", Verdict.MISSED: "red"}
+_MANY_STRANGERS = 0.1
 _NOTE = (
     "One proxy process on one core, load and backend on the other; wrk, 32 connections, keep-alive; medians of rounds in turn. CPU: user"
     " and system time of all the proxy's processes per request. Every proxy writes a log line for each request to a file (the sidecar"
-    " its decision log), and the sidecar counts its metrics. “×” is the sidecar's CPU as a multiple of theirs: under 1 it takes less."
+    " its decision log), and the sidecar counts its metrics. “×” is the sidecar's CPU as a multiple of theirs, the median of the rounds'"
+    " ratios: under 1 it takes less. Busy: how much of its core the proxy used; below 1 the load, the backend or the machine's other work"
+    " held it back, so its req/s could be more. In the row “sidecar” every call asks for another page of the same, so that some of the work"
+    " is remembered; with new filter values hardly any is."
 )
 
 
 def show(results: Results, console: Console) -> None:
     """Print what was measured, and who was left out and why."""
     console.print(f"\n[bold]{results.machine}[/bold]\n{results.python}", highlight=False)
-    if results.rows:
-        console.print(_core("Answers of 2 KB, every call new unless said otherwise", results.rows, GOALS))
-    if results.rows_large:
-        console.print(_core("Answers of 200 KB", results.rows_large, LARGE_ANSWER_GOALS))
-    if results.rows:
+    if results.small.rows:
+        ways = {"× new page": HEADLINE, "× new values": NEW_VALUES, "× repeated": REPEATED}
+        console.print(_core("Answers of 2 KB, every call new unless said otherwise", results.small, ways))
+    if results.large.rows:
+        console.print(_core("Answers of 200 KB", results.large, {"×": HEADLINE}))
+    if results.tls.rows:
+        console.print(_core("Answers of 2 KB, TLS to the backend", results.tls, {"×": TLS}))
+    if results.small.rows:
         console.print(_NOTE, style="dim", highlight=False)
+        console.print(_strangers(results.small.others), highlight=False)
+    if judged := list(judge(results.small, results.large)):
+        console.print(_goals(judged))
     if results.ladder:
         console.print(_ladder(results.ladder))
         console.print("The price of a row guard is not in it: this version has none.", style="dim")
@@ -42,8 +53,14 @@ def show(results: Results, console: Console) -> None:
         console.print(f"[red]left out:[/red] {name}: {reason}", highlight=False)
 
 
-def _table(title: str, first: str, columns: Iterable[str], *, text: Iterable[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+def _strangers(part: float) -> str:
+    """:param part: of the proxies' core, 0 to 1."""
+    told = f"Strangers took {part:.1%} of the proxies' core meanwhile (median)"
+    return f"[red]{told}: measure again in a quieter hour.[/]" if part > _MANY_STRANGERS else f"[dim]{told}.[/]"
+
+
+def _table(title: str, first: str, columns: Iterable[str], *, text: Iterable[str] = ()) -> Printed:
+    table = Printed(title=title, title_justify="left", title_style="bold")
     table.add_column(first)
     for column in columns:
         table.add_column(column, justify="right")
@@ -53,40 +70,51 @@ def _table(title: str, first: str, columns: Iterable[str], *, text: Iterable[str
 
 
 def _figures(row: Row) -> list[str]:
-    return [f"{row.rps:,.0f}", f"{row.cpu_us:,.1f}", f"{row.p50_us:,.0f}", f"{row.p90_us:,.0f}", f"{row.p99_us:,.0f}", f"{row.pss_mb:,.0f}"]
+    return [
+        f"{row.rps:,.0f}",
+        f"{row.cpu_us:,.1f}",
+        f"{row.p50_us:,.0f}",
+        f"{row.p90_us:,.0f}",
+        f"{row.p99_us:,.0f}",
+        f"{row.pss_mb:,.0f}",
+        f"{row.busy:.2f}",
+    ]
 
 
-_COLUMNS = ("req/s", "CPU µs/req", "p50 µs", "p90 µs", "p99 µs", "PSS MB")
+_COLUMNS = ("req/s", "CPU µs/req", "p50 µs", "p90 µs", "p99 µs", "PSS MB", "busy")
 
 
-def _core(title: str, rows: Sequence[Row], goals: Mapping[str, Goal]) -> Table:
-    new, repeated = ratios(rows), ratios(rows, repeated=True)
-    nginx = next((row.cpu_us for row in rows if row.name == "nginx, forwards only"), None)
-    table = _table(title, "", [*_COLUMNS, "of nginx", "×", "× repeated"], text=["goal"])
-    for row in sorted(rows, key=lambda each: each.cpu_us):
-        cells = ["", "", ""]
-        if row.name in new:
-            judged = verdict(goals.get(row.name), new[row.name])
-            goal = f"≤ {goals[row.name].must:g}, wanted {goals[row.name].want:g}: {judged}" if row.name in goals else ""
-            colour = _COLOURS[judged]
-            cells = [
-                f"[{colour}]{new[row.name]:.2f}[/]",
-                f"{repeated[row.name]:.2f}" if row.name in repeated else "",
-                f"[{colour}]{goal}[/]",
-            ]
-        of_nginx = f"{row.cpu_us / nginx:.2f}" if nginx else ""
-        table.add_row(row.name, *_figures(row), of_nginx, *cells, style="bold" if row.kind == "sidecar" else None)
+def _core(title: str, found: Table, ways: Mapping[str, str]) -> Printed:
+    """:param ways: by heading of a column, the row whose ratios stand in it."""
+    shown = {heading: found.ratios[name] for heading, name in ways.items() if name in found.ratios}
+    table = _table(title, "", [*_COLUMNS, *shown])
+    for row in sorted(found.rows, key=lambda each: each.cpu_us):
+        cells = [f"{ratios[row.name]:.2f}" if row.name in ratios else "" for ratios in shown.values()]
+        table.add_row(row.name, *_figures(row), *cells, style="bold" if row.kind == "sidecar" else None)
     return table
 
 
-def _ladder(rows: Sequence[Row]) -> Table:
+def _goals(judged: Sequence[Judged]) -> Printed:
+    """Every goal, with the ratio reached and whether it is met."""
+    rows = [name for name in JUDGED if any(name in each.ratios for each in judged)]
+    table = _table("Goals: CPU per request of the sidecar as a multiple of theirs", "against", ["must", "want"], text=rows)
+    for each in judged:
+        cells = [
+            f"[{_COLOURS[each.verdicts[name]]}]{each.ratios[name]:.3g}: {each.verdicts[name]}[/]" if name in each.ratios else ""
+            for name in rows
+        ]
+        table.add_row(each.against, f"≤ {each.goal.must:g}", f"≤ {each.goal.want:g}", *cells)
+    return table
+
+
+def _ladder(rows: Sequence[Row]) -> Printed:
     table = _table("What each feature costs", "the sidecar, a step at a time", _COLUMNS)
     for row in rows:
         table.add_row(row.name, *_figures(row))
     return table
 
 
-def _latency(rows: Sequence[LatencyRow]) -> Table:
+def _latency(rows: Sequence[LatencyRow]) -> Printed:
     table = _table(
         f"Latency at {RATE} calls a second, counted from when each was due",
         "",
@@ -99,14 +127,14 @@ def _latency(rows: Sequence[LatencyRow]) -> Table:
     return table
 
 
-def _curve(curve: Curve) -> Table:
+def _curve(curve: Curve) -> Printed:
     table = _table(f"What grows: {curve.name}", "", _COLUMNS, text=[""])
     for point in curve.points:
         table.add_row(point.value, *_figures(point.row), point.note)
     return table
 
 
-def _memory(rows: Sequence[MemoryRow]) -> Table:
+def _memory(rows: Sequence[MemoryRow]) -> Printed:
     table = _table("Flat memory", "", ["most PSS MB", "must stay under"], text=["seen"])
     for row in rows:
         colour = "green" if row.peak_mb < row.must_mb else "red"

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench.core import REPEATED
+from bench.core import HEADLINE
+from bench.goals import judge
 from bench.growth import Curve
 from bench.latency import LatencyRow
 from bench.memory import MemoryRow
-from bench.peers.peer import Kind
-from bench.rounds import Row, ratios_of
+from bench.rounds import Row, Table
 
 
 @dataclass(slots=True)
@@ -20,8 +20,9 @@ class Results:
     python: str
     quick: bool
     taken: str  # when, ISO 8601
-    rows: Sequence[Row] = ()
-    rows_large: Sequence[Row] = ()
+    small: Table = field(default_factory=Table)
+    large: Table = field(default_factory=Table)
+    tls: Table = field(default_factory=Table)
     ladder: Sequence[Row] = ()
     growth: list[Curve] = field(default_factory=list)
     latency: Sequence[LatencyRow] = ()
@@ -29,21 +30,22 @@ class Results:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def ratios(rows: Sequence[Row], *, repeated: bool = False) -> dict[str, float]:
-    """CPU per request of the sidecar as a multiple of each other's: where every call is new, or where calls are repeated."""
-    for row in rows:
-        if row.kind == Kind.SIDECAR.value and (row.name == REPEATED) is repeated:
-            return ratios_of(row, rows)
-    return {}
-
-
 def as_json(results: Results) -> dict[str, Any]:
-    """What `latest.json` holds: machine, python, rows and ratios come first, and are there to stay."""
+    """What `latest.json` holds: machine, python, rows and ratios come first, and are there to stay.
+
+    `ratios` are those of the headline; under `tables` stand those of every way to run the sidecar.
+    """
     found = asdict(results)
-    head = {"machine": results.machine, "python": results.python, "rows": found.pop("rows"), "ratios": ratios(results.rows)}
+    tables = {name: found.pop(name) for name in ("small", "large", "tls")}
     return {
-        **head,
-        "ratios_repeated_calls": ratios(results.rows, repeated=True),
-        "ratios_200kb": ratios(results.rows_large),
-        **{name: value for name, value in found.items() if name not in head},
+        "machine": found.pop("machine"),
+        "python": found.pop("python"),
+        "rows": tables["small"].pop("rows"),
+        "ratios": tables["small"]["ratios"].get(HEADLINE, {}),
+        "goals": [
+            {"against": each.against, **each.goal._asdict(), "ratios": each.ratios, "verdicts": each.verdicts}
+            for each in judge(results.small, results.large)
+        ],
+        "tables": tables,
+        **found,
     }

@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench import work
 from bench.peers.peer import Command, Kind, Peer, Place
+from bench.peers.python import PYTHON
 from bench.processes import ROOT
 
 _ENVIRONMENT = "O12345AA"
@@ -35,7 +34,8 @@ def configuration(scale: Scale, place: Place) -> dict[str, Any]:
         "admin": {"listen": f"127.0.0.1:{place.spare_port}"},
         "environments": {
             _ENVIRONMENT: {
-                "rest": f"http://127.0.0.1:{place.backend_port}{work.BASE}",
+                "rest": f"{'https' if place.authority else 'http'}://127.0.0.1:{place.backend_port}{work.BASE}",
+                **({"ca_file": str(place.authority)} if place.authority else {}),
                 "credential": {"afas_token": work.BACKEND_TOKEN},
             }
         },
@@ -70,19 +70,29 @@ def _user(number: int, departments: int) -> dict[str, Any]:
     return {"email": f"{work.user_name(number)}@example.com", "applications": ["pocket"], "attributes": {"departments": seen}}
 
 
-def sidecar(name: str = "sidecar", scale: Scale = Scale(), options: Sequence[str] = ()) -> Peer:
-    """The sidecar under this much policy, with further options of `sidecar run`."""
+def sidecar(
+    name: str = "sidecar", scale: Scale = Scale(), options: Sequence[str] = (), *, launch: Sequence[str] = ("sidecar",), tls: bool = False
+) -> Peer:
+    """The sidecar under this much policy.
+
+    :param options: further options of `sidecar run`.
+    :param launch: the module that is run, with arguments of its own before those of the sidecar.
+    :param tls: whether the backend is spoken to over TLS.
+    """
 
     def commands(place: Place) -> list[Command]:
         # JSON is YAML; written by hand the same file would only be longer.
         file = place.folder / "config.yaml"
         file.write_text(json.dumps(configuration(scale, place), indent=1))
-        return [[sys.executable, "-m", "sidecar", "run", "-c", file, "--log-format", "json", *options]]
+        return [[PYTHON, "-m", *launch, "run", "-c", file, "--log-format", "json", *options]]
 
-    return Peer(name, Kind.SIDECAR, commands, (Path(sys.executable), ROOT / "sidecar" / "__main__.py"))
+    return Peer(name, Kind.SIDECAR, commands, (PYTHON, ROOT / "sidecar" / "__main__.py"), tls=tls)
 
 
 def knows_option(option: str) -> bool:
     """Whether this version of `sidecar run` has the option."""
-    told = subprocess.run([sys.executable, "-m", "sidecar", "run", "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if not PYTHON.exists():
+        return False
+    command: Command = [PYTHON, "-m", "sidecar", "run", "--help"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  made by this program
     return option in told.stdout

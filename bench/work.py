@@ -34,6 +34,12 @@ ANSWER_BYTES = {
 QUESTION = "filterfieldids=Datum%2CUren&filtervalues=2026-01-01T00%3A00%3A00%2C4&operatortypes=2%2C4&orderbyfieldids=-Datum&take=100"
 """What a client asks: a plain filter, encoded as client libraries do it; `skip` follows."""
 
+NEW_VALUES = (
+    f"{BASE}/connectors/{HOURS}?filterfieldids=Datum%2CUren&filtervalues=2026-01-01T00%3A00%3A00%2C",
+    "&operatortypes=2%2C4&orderbyfieldids=-Datum&take=100&skip=0",
+)
+"""The same question with another value in its filter each time: the target before that value, and after it."""
+
 ASKED = frozenset({("Datum", "2", "2026-01-01T00:00:00"), ("Uren", "4", "4")})
 """The conditions of that filter: field, operator, value."""
 

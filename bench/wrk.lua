@@ -1,13 +1,14 @@
--- What wrk sends: wrk … URL -- <target up to its last value> <number to begin with> <step: 1 every call new, 0 all the same> <file with Authorization values>
+-- What wrk sends: wrk … URL -- <target up to the number> <number to begin with> <step: 1 every call new, 0 all the same> <file with Authorization values> <rest of the target>
 local first, rest, number, step = {}, {}, 0, 0
 local callers, position = 0, 0
 
 function init(args)
   local target = args[1]
   number, step = tonumber(args[2]), tonumber(args[3])
+  local after = args[5] or ""
   for authorization in io.lines(args[4]) do
     callers = callers + 1
-    rest[callers] = " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " .. authorization
+    rest[callers] = after .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " .. authorization
       .. "\r\nAccept: application/json\r\nAccept-Language: nl-nl\r\nAccept-Encoding: gzip, deflate\r\nUser-Agent: hours-app/4.2 (iPhone)\r\n\r\n"
   end
   first = "GET " .. target

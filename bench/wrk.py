@@ -19,15 +19,18 @@ class LoadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What is asked: a GetConnector by callers in turn, every call new or all the same.
+    """What is asked: a GetConnector by callers in turn, every call with another number in its target, or all with the same.
 
     :param callers: file with an Authorization value in each line.
+    :param target: the request target up to the number.
+    :param after: the rest of the target.
     :param least: bytes that an answer has at least.
     :param refused: every call is to be refused, because the price of that is wanted.
     """
 
     callers: Path
     target: str = target_of(HOURS)
+    after: str = ""
     repeated: bool = False
     least: int = 0
     connections: int = 32
@@ -74,10 +77,12 @@ def make_load(port: int, calls: Calls, seconds: int, core: int) -> Load:
 
     :raises LoadError: see `parse`.
     """
+    # What is asked again must have been asked in the rounds before, or each round would begin with calls that are new.
+    number, step = (0, 0) if calls.repeated else (next(_first_numbers), 1)
     command: Sequence[str | Path] = [
         *("wrk", "--threads", "1", "--connections", str(calls.connections), "--duration", f"{seconds}s", "--timeout", "30s"),
         *("--script", _SCRIPT, f"http://127.0.0.1:{port}/", "--"),
-        *(calls.target, str(next(_first_numbers)), "0" if calls.repeated else "1", calls.callers),
+        *(calls.target, str(number), str(step), calls.callers, calls.after),
     ]
     try:
         done = subprocess.run(  # noqa: S603  made by this program

@@ -46,12 +46,20 @@ def command(folder: Path) -> Command:
     return [NGINX, "-e", folder / "error.log", "-p", folder, "-c", folder / "nginx.conf"]
 
 
+def _verifying(authority: Path) -> str:
+    return f"""
+      proxy_ssl_verify on;
+      proxy_ssl_trusted_certificate {authority};
+      proxy_ssl_name localhost;
+      proxy_ssl_session_reuse on;"""
+
+
 def _proxy(place: Place, access: str = "", http: str = "", modules: Sequence[Path] = ()) -> list[Command]:
     server = f"""    listen 127.0.0.1:{place.port} backlog=4096;
     access_log {place.folder}/access.log combined buffer=64k flush=1s;
     location / {{
 {access}
-      proxy_pass http://backend;
+      proxy_pass {"https" if place.authority else "http"}://backend;{_verifying(place.authority) if place.authority else ""}
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $proxy_host;
@@ -88,4 +96,5 @@ def _as_lua(rights: dict[str, dict[str, dict[str, str]]]) -> str:
 
 
 FORWARDS = Peer("nginx, forwards only", Kind.LIMIT, _proxy, (NGINX,))
+FORWARDS_TLS = Peer("nginx, forwards only, TLS to the backend", Kind.LIMIT, _proxy, (NGINX,), tls=True)
 LUA = Peer("nginx + Lua", Kind.PEER, _lua, (NGINX, *_LUA))

@@ -22,7 +22,7 @@ class Kind(StrEnum):
 class Place:
     """Where a proxy runs: its own folder for configuration and log, its port on 127.0.0.1, the backend's, and one to spare.
 
-    `rights` is the file with `bench.work.rights`.
+    `rights` is the file with `bench.work.rights`. With an `authority` the backend speaks TLS, and this is the certificate to trust.
     """
 
     folder: Path
@@ -30,6 +30,7 @@ class Place:
     spare_port: int
     backend_port: int
     rights: Path
+    authority: Path | None = None
 
 
 Command = Sequence[str | Path]
@@ -39,13 +40,14 @@ Command = Sequence[str | Path]
 class Peer:
     """`commands` writes what configuration is needed and says which processes make up the peer; they stay in the foreground.
 
-    `needs` are files without which it is left out.
+    `needs` are files without which it is left out. `tls` puts it in front of the backend that speaks TLS.
     """
 
     name: str
     kind: Kind
     commands: Callable[[Place], Sequence[Command]]
     needs: Sequence[Path]
+    tls: bool = False
 
     @property
     def missing(self) -> str:

@@ -1,4 +1,4 @@
-"""The Python peers, on the same interpreter as the sidecar but in an environment of their own. Their sources are in `python/`."""
+"""The Python peers, on the same interpreter and in the same environment as the sidecar. Their sources are in `python/`."""
 
 from collections.abc import Callable
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bench.accounting import Stat, cpu_seconds, descend, parse_pss, parse_stat, pss_bytes, tree
+from bench.accounting import Stat, core_seconds, cpu_seconds, descend, parse_core_stat, parse_pss, parse_stat, pss_bytes, tree
 
 FIELDS = "S 41 42 42 0 -1 4194560 100 0 0 0 250 50 30 20 20 0 1 0 987654 0 0"
 
@@ -20,6 +20,12 @@ def test_memory_is_read_in_bytes() -> None:
 
 def test_memory_that_may_not_be_read_counts_nothing() -> None:
     assert parse_pss("") == 0
+
+
+def test_a_core_has_worked_in_all_ticks_but_those_in_which_it_was_idle_or_waited() -> None:
+    text = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 100 20 30 5000 400 5 6 7 0 0\ncpu1 1 0 0 9 9 0 0 0 0 0\ncpu10 3 0 0 0 0 0 0 0 0 0\nintr 12\n"
+    assert [parse_core_stat(text, core) for core in (0, 1, 10, 2)] == [168, 1, 3, 0]
+    assert core_seconds(min(os.sched_getaffinity(0))) > 0
 
 
 def test_descendants_of_all_generations_belong_to_a_tree_and_nobody_else() -> None:

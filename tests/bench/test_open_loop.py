@@ -70,3 +70,4 @@ def test_callers_take_turns_and_every_call_is_new() -> None:
     assert b"Authorization: two" in second
     assert b"Authorization: one" in third
     assert third.startswith(b"GET /x?skip=3 ")
+    assert next(requests_to("/x?skip=", ["one"], 2_000_001)).startswith(b"GET /x?skip=2000001 "), "no round repeats another's calls"

@@ -51,6 +51,32 @@ def test_a_process_is_ended_with_a_child_that_does_not_want_to() -> None:
 
 
 @needs_tools
+def test_a_process_stays_on_the_core_that_it_was_given() -> None:
+    with Stage() as stage:
+        port = stage.free_port()
+        started = stage.start("server", [listening(port)], [port], [stage.cores.proxy])
+        assert started.core == stage.cores.proxy
+
+
+@needs_tools
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is no other core")
+def test_one_that_takes_to_another_core_is_not_measured() -> None:
+    with Stage() as stage:
+        port = stage.free_port()
+        strays = f"os.sched_setaffinity(0, [{stage.cores.load}])"
+        with pytest.raises(StartError, match="does not stay on the cores"):
+            stage.start("stray", [listening(port, strays)], [port], [stage.cores.proxy])
+
+
+def listening(port: int, before: str = "") -> list[str]:
+    return [
+        sys.executable,
+        "-c",
+        f"import os, socket, time; {before}\nserver = socket.create_server(('127.0.0.1', {port})); time.sleep(60)",
+    ]
+
+
+@needs_tools
 def test_one_that_ends_at_once_is_told_with_its_last_words() -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no such configuration')"]
     with Stage() as stage, pytest.raises(StartError, match="no such configuration"):

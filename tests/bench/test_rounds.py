@@ -10,18 +10,16 @@ from bench import rounds
 from bench.latency import latency_row, percentile
 from bench.peers.peer import Kind
 from bench.processes import Started
-from bench.rounds import Contender, Row, Sample, ratios_of, row_of, take_turns
+from bench.rounds import Contender, Sample, Table, ratios_of, row_of, table_of, take_turns
 from bench.wrk import Calls, LoadError
 
 
 def contender(name: str, *cpu: float, kind: Kind = Kind.PEER) -> Contender:
-    samples = [Sample(rps=1e6 / each, cpu=each, p50=each, p90=2 * each, p99=3 * each, pss=5e6) for each in cpu]
+    samples = [
+        Sample(rps=1e6 / each, cpu=each, p50=each, p90=2 * each, p99=3 * each, pss=5e6, busy=1.0, others=each / 1000) for each in cpu
+    ]
     no_processes: list[subprocess.Popen[bytes]] = []
     return Contender(name, kind, Started(name, no_processes), 1, Calls(Path("callers")), samples)
-
-
-def row(name: str, cpu: float, kind: Kind) -> Row:
-    return row_of(contender(name, cpu, kind=kind))
 
 
 def test_everyone_has_his_turn_before_anyone_has_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,9 +63,27 @@ def test_a_row_is_made_of_medians() -> None:
 
 
 def test_a_ratio_is_our_cpu_over_theirs() -> None:
-    ours = row("sidecar", 50, Kind.SIDECAR)
-    others = [row("nginx", 25, Kind.LIMIT), row("node", 200, Kind.PEER), row("sidecar, other way", 10, Kind.SIDECAR)]
+    ours = contender("sidecar", 50, kind=Kind.SIDECAR)
+    others = [contender("nginx", 25, kind=Kind.LIMIT), contender("node", 200), contender("sidecar, other way", 10, kind=Kind.SIDECAR)]
     assert ratios_of(ours, [ours, *others]) == {"nginx": 2.0, "node": 0.25}
+
+
+def test_a_ratio_compares_within_a_round_so_that_a_noisy_one_hits_both() -> None:
+    ours, theirs = contender("sidecar", 30, 30, 60, kind=Kind.SIDECAR), contender("nginx", 20, 40, 40, kind=Kind.LIMIT)
+    assert ratios_of(ours, [theirs]) == {"nginx": 1.5}, "the ratio of the medians is 0.75"
+
+
+def test_a_table_has_only_those_who_stood_all_their_rounds() -> None:
+    ours, theirs, failed = contender("sidecar", 50, 60, kind=Kind.SIDECAR), contender("node", 100, 100), contender("bad", 1)
+    failed.failed = "2 of 9 calls were refused"
+    found = table_of([ours, theirs, failed])
+    assert [row.name for row in found.rows] == ["sidecar", "node"]
+    assert found.ratios == {"sidecar": {"node": 0.55}}
+    assert found.others == pytest.approx(0.08)
+
+
+def test_a_table_of_nobody_is_empty() -> None:
+    assert table_of([contender("never measured")]) == Table()
 
 
 @pytest.mark.parametrize(("part", "expected"), [(0.5, 50), (0.9, 90), (0.99, 99), (1.0, 100), (0.0, 1)])

@@ -1,7 +1,9 @@
-"""The sidecar is measured with a configuration that it takes, and the parts that can be taken out are there."""
+"""The sidecar is measured with a configuration that it takes, and with the backend's answers that are meant."""
 
 import json
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from bench import work
-from bench.ablated import PARTS, take_out
 from bench.backend import write_answer
+from bench.on_asyncio import hide_uvloop
 from bench.peers.peer import Place
 from bench.under_test import Scale, configuration, sidecar
 from sidecar.cli import main
@@ -20,6 +22,29 @@ from sidecar.cli import main
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path, 18_080, 18_081, 18_082, tmp_path / "rights.json")
+
+
+def test_its_backend_is_spoken_to_over_tls_where_there_is_an_authority(place: Place) -> None:
+    authority = place.folder / "backend.pem"
+    environment = configuration(Scale(users=1), replace(place, authority=authority))["environments"]["O12345AA"]
+    assert environment["rest"].startswith("https://127.0.0.1:18082/")
+    assert environment["ca_file"] == str(authority)
+
+
+def test_it_can_be_started_in_other_ways_with_the_same_arguments(place: Place) -> None:
+    usual, other = (sidecar(options=("--x",), launch=launch).commands(place)[0] for launch in (("sidecar",), ("bench.ablated", "log")))
+    assert usual[1:3] == ["-m", "sidecar"]
+    assert other[1:4] == ["-m", "bench.ablated", "log"]
+    assert usual[3:] == other[4:]
+    assert usual[-1] == "--x"
+
+
+def test_without_uvloop_it_runs_on_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Kept, so that what is hidden comes back after the test.
+    monkeypatch.setitem(sys.modules, "uvloop", sys.modules.get("uvloop"))
+    hide_uvloop()
+    with pytest.raises(ImportError):
+        import_module("uvloop")
 
 
 @pytest.mark.parametrize("scale", [Scale(users=3), Scale(users=2, tokens_each=5, departments=50, groups=20)])
@@ -36,19 +61,6 @@ def test_peers_and_sidecar_know_the_same_tokens(place: Place) -> None:
     assert {token["sha256"]: token["user"] for token in app_connector["tokens"]} == {
         digest: each["user"] for digest, each in tokens.items()
     }
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_each_part_can_be_taken_out(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module_name, path = PARTS[part]
-    holder: Any = import_module(module_name)
-    *outer, name = path.split(".")
-    for each in outer:
-        holder = getattr(holder, each)
-    results = iter([1, 2])
-    monkeypatch.setattr(holder, name, lambda: next(results))
-    take_out(part)
-    assert [getattr(holder, name)(), getattr(holder, name)()] == [1, 1]
 
 
 @pytest.mark.parametrize("size", [1024, 2048, 200 * 1024])
