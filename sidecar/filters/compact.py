@@ -11,7 +11,7 @@ from itertools import product
 from typing import NamedTuple
 
 from sidecar.errors import Reason, Refusal
-from sidecar.filters.predicate import Condition, Operator, Predicate
+from sidecar.filters.predicate import Condition, Group, Operator, Predicate
 from sidecar.filters.reading import read_condition
 from sidecar.filters.simplify import simplify
 
@@ -124,16 +124,17 @@ def write_compact(predicate: Predicate, mixed: MixedSeparators = MixedSeparators
     if any(_breaks_lists(condition) for group in groups for condition in group):
         return None
 
-    def spell(part: int) -> str:
-        return ";".join(",".join(_parts(condition)[part] for condition in group) for group in groups)
-
-    return CompactFilter(spell(0), spell(1), spell(2))
+    fields, values, operators = (";".join([",".join(items) for items in part]) for part in zip(*map(_in_lists, groups), strict=True))
+    return CompactFilter(fields, values, operators)
 
 
-def _parts(condition: Condition) -> tuple[str, str, str]:
+def _in_lists(group: Group) -> tuple[list[str], list[str], list[str]]:
     # Operators 8 and 9 must have something in their place: an empty item may be dropped by whoever splits the list.
-    value = condition.value if condition.operator.takes_value else "null"
-    return condition.field, value, str(condition.operator.value)
+    return (
+        [condition.field for condition in group],
+        [condition.value if condition.operator.takes_value else "null" for condition in group],
+        [str(int(condition.operator)) for condition in group],
+    )
 
 
 def _breaks_lists(condition: Condition) -> bool:

@@ -7,6 +7,7 @@ all conditions of at least one group hold. Everything here is a value; nothing k
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Operator(IntEnum):
@@ -36,9 +37,8 @@ class Operator(IntEnum):
         return self not in (Operator.EMPTY, Operator.NOT_EMPTY)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Condition:
-    """`field` compared with `value`, both as the backend spells them."""
+class Condition(NamedTuple):
+    """`field` compared with `value`, both as the backend spells them. A tuple, since sets of conditions are what all laws work on."""
 
     field: str
     operator: Operator

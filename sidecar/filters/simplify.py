@@ -21,7 +21,9 @@ def simplify(predicate: Predicate) -> Predicate:
     for group in predicate.groups:
         conditions = frozenset(group)
         if conditions not in seen and not _contradicts_itself(conditions):
-            seen[conditions] = tuple(dict.fromkeys(group))
+            seen[conditions] = group if len(group) == len(conditions) else tuple(dict.fromkeys(group))
+    if len(seen) < 2:
+        return Predicate(tuple(seen.values()))
     # A group that asks for more than another adds no row: (a) or (a and b) is (a). Of two with equally many conditions none does.
     kept: list[frozenset[Condition]] = []
     for _size, groups in groupby(sorted(seen, key=len), key=len):
@@ -32,16 +34,23 @@ def simplify(predicate: Predicate) -> Predicate:
 
 
 def _contradicts_itself(conditions: frozenset[Condition]) -> bool:
-    required: dict[tuple[str, str], str] = {}
-    empty = {condition.field for condition in conditions if condition.operator is Operator.EMPTY}
-    for condition in conditions:
-        if condition.operator is Operator.NOT_EMPTY and condition.field in empty:
-            return True
-        if condition.operator is Operator.EQUAL:
-            kind, mark = _certain(condition.value)
-            if kind and required.setdefault((condition.field, kind), mark) != mark:
-                return True
-    return False
+    equal: dict[str, list[str]] = {}
+    empty: set[str] = set()
+    not_empty: set[str] = set()
+    for field, operator, value in conditions:
+        if operator is Operator.EQUAL:
+            equal.setdefault(field, []).append(value)
+        elif operator is Operator.EMPTY:
+            empty.add(field)
+        elif operator is Operator.NOT_EMPTY:
+            not_empty.add(field)
+    return not empty.isdisjoint(not_empty) or any(len(values) > 1 and _exclude_one_another(values) for values in equal.values())
+
+
+def _exclude_one_another(values: list[str]) -> bool:
+    """Whether no field can equal all of these."""
+    marks: dict[str, str] = {}
+    return any(kind and marks.setdefault(kind, mark) != mark for kind, mark in map(_certain, values))
 
 
 def _certain(value: str) -> tuple[str, str]:

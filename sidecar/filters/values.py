@@ -17,7 +17,10 @@ _FIELD_ID = re.compile(r"\w(?:[\w .\-/()&+:%€$#!?]{0,98}[\w.)%€$#!?])?")
 
 def is_bracket_tag(value: str) -> bool:
     """Whether Profit may take the value for a tag such as `[Vandaag]` or `[Medewerker]` and put something else in its place."""
-    stripped = "".join(character for character in _in_ascii(value) if unicodedata.category(character) != "Cf").strip()
+    text = value
+    if not value.isascii():  # ASCII has no format characters, and no look-alikes of its own
+        text = "".join(character for character in _in_ascii(value) if unicodedata.category(character) != "Cf")
+    stripped = text.strip()
     return stripped.startswith("[") and stripped.endswith("]")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sidecar.dialects.call import Call, GetRows
-from sidecar.dialects.rest.write import verb_of, write_call, write_rows
+from sidecar.dialects.rest.write import spell_filter, verb_of, write_call, write_spelled_rows
 from sidecar.filters.compact import MixedSeparators
 from sidecar.filters.predicate import Predicate
 from sidecar.policy.decision import Allow
@@ -14,12 +14,14 @@ from sidecar.policy.narrow import narrow
 class Plan:
     """The request for the backend, its target below the environment's base path.
 
-    `target` is None where the narrowed question has no answer but the empty one. `narrowed` is None for calls without rows.
+    `target` is None where the narrowed question has no answer but the empty one. `narrowed` is None for calls without rows. `spelled` is
+    the narrowed filter as `spell_filter` gives it, for the same question about another page.
     """
 
     verb: str
     target: str | None
     narrowed: Predicate | None = None
+    spelled: tuple[str, ...] = ()
 
 
 def plan(call: Call, allowed: Allow, mixed: MixedSeparators) -> Plan:
@@ -32,6 +34,17 @@ def plan(call: Call, allowed: Allow, mixed: MixedSeparators) -> Plan:
         if allowed.rows is None:
             raise TypeError("a call for rows is allowed together with its rows")
         narrowed = narrow(call.filter, allowed.rows.predicate)
-        target = None if narrowed.is_nothing else write_rows(call, allowed.connector, narrowed, mixed)
-        return Plan("GET", target, narrowed)
+        if narrowed.is_nothing:
+            return Plan("GET", None, narrowed)
+        spelled = spell_filter(narrowed, mixed)
+        return Plan("GET", write_spelled_rows(call, allowed.connector, spelled), narrowed, spelled)
     return Plan(verb_of(call), write_call(call, allowed.connector))
+
+
+def plan_page(call: GetRows, allowed: Allow, planned: Plan) -> Plan:
+    """The plan for a call that differs from a planned one in its page only.
+
+    :raises Refusal: QUERY_TOO_LONG where the narrowed question can't be put.
+    """
+    target = None if planned.target is None else write_spelled_rows(call, allowed.connector, planned.spelled)
+    return Plan(planned.verb, target, planned.narrowed, planned.spelled)

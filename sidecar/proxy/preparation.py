@@ -4,26 +4,39 @@ What depends on the moment or the place (expiry, validity, address rules, revoca
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from sidecar.dialects.call import Call
+from sidecar.dialects.call import Call, GetRows, Page
+from sidecar.dialects.rest.paging import cut_skip
 from sidecar.dialects.rest.read import read
 from sidecar.errors import Refusal
 from sidecar.filters.describe import describe
 from sidecar.policy.decide import decide_connector
-from sidecar.policy.decision import Allow, Deny
-from sidecar.policy.model import Caller
-from sidecar.proxy.plan import Plan, plan
+from sidecar.policy.decision import Allow, Decision, Deny
+from sidecar.policy.model import Caller, Policy
+from sidecar.proxy.plan import Plan, plan, plan_page
 from sidecar.proxy.route import Route, route_to
-from sidecar.store.snapshot import Environment, Snapshot
+from sidecar.proxy.upstream import header_lines, request_line
+from sidecar.store.snapshot import AfasToken, Environment, Snapshot
 
-_MOST_REMEMBERED = 2048
+_MOST_REMEMBERED = 2048  # of each kind
 _LONGEST_REMEMBERED = 4096  # characters of a target
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+NoteCall = Callable[[Call], None]
+"""Is told the call as soon as it is known, also when it is refused then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that follows from policy, caller, verb and target alone."""
+    """Everything that follows from policy, caller, verb and target alone.
+
+    `head` is the beginning of the request to the backend, without its last lines: those headers that pass. Empty where there is nothing
+    to ask. `own_headers` are the lines in it behind the first: Host, and the environment's own credential if it has one.
+    """
 
     environment: Environment
     route: Route
@@ -31,46 +44,116 @@ class Prepared:
     allowed: Allow
     plan: Plan
     predicate: str  # the rows that the caller may see, in words
+    own_headers: bytes = field(repr=False)
+    head: bytes = field(repr=False)
 
 
-def prepare(snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: Callable[[Call], None]) -> Prepared:
+class Decisions:
+    """Remembers, under one snapshot, what was decided about calls for rows, and the rows in words.
+
+    That follows from the policy, from the user's attributes and groups, and from what the app connector lists and which filter types
+    guard it there; nothing else of the client's question has a part in it. So the key is user, app connector and GetConnector (in lower
+    case), and none of them can be left out. Under one snapshot a name means one user, and one app connector.
+    """
+
+    def __init__(self) -> None:
+        self._about_rows: dict[tuple[str, str, str], tuple[Decision, str]] = {}
+
+    def decide(self, policy: Policy, caller: Caller, call: Call) -> tuple[Decision, str]:
+        """As `decide_connector`, with the rows in words (empty for calls without rows)."""
+        if not isinstance(call, GetRows):
+            return decide_connector(policy, caller, call), ""
+        connector = call.connector.lower()
+        key = (caller.user.name, caller.app_connector.name, connector)
+        known = self._about_rows.get(key)
+        if known is None:
+            decision = decide_connector(policy, caller, call)
+            known = decision, "" if isinstance(decision, Deny) or decision.rows is None else describe(decision.rows.predicate)
+            if connector in caller.app_connector.get_connectors:  # any other name is the client's own
+                _remember(self._about_rows, key, known)
+        return known
+
+
+def prepare(
+    snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall, decisions: Decisions | None = None
+) -> Prepared:
     """The prepared call.
 
-    :param note_call: is told the call as soon as it is read, also when it is refused then.
+    :param decisions: those made before under this snapshot.
     :raises Refusal: where the call can't be read, is not allowed, or can't be put to the backend.
     """
     environment = snapshot.environments[caller.app_connector.environment]
     route = route_to(environment.rest, environment.ca_file)
     call = read(method, target, route.bases, environment.mixed)
     note_call(call)
-    decision = decide_connector(snapshot.policy, caller, call)
+    decision, predicate = (decisions or Decisions()).decide(snapshot.policy, caller, call)
     if isinstance(decision, Deny):
         raise Refusal(decision.reason, decision.detail)
-    predicate = "" if decision.rows is None else describe(decision.rows.predicate)
-    return Prepared(environment, route, call, decision, plan(call, decision, environment.mixed), predicate)
+    planned = plan(call, decision, environment.mixed)
+    own_headers = _own_headers(environment, route)
+    return Prepared(environment, route, call, decision, planned, predicate, own_headers, _head(route, planned, own_headers))
+
+
+def _own_headers(environment: Environment, route: Route) -> bytes:
+    headers = [(b"Host", route.origin.host_header)]
+    if isinstance(environment.credential, AfasToken):
+        headers.append((b"Authorization", environment.credential.header_value.encode("latin-1")))
+    return header_lines(headers)
+
+
+def _head(route: Route, planned: Plan, own_headers: bytes) -> bytes:
+    return b"" if planned.target is None else request_line(planned.verb, f"{route.base_path}{planned.target}") + own_headers
 
 
 class Preparations:
-    """Remembers prepared calls of one snapshot, by user, app connector, verb and raw target. Bounded; the oldest make room."""
+    """Remembers what was prepared under one snapshot. Bounded; the oldest make room. Calls that were refused are not remembered.
+
+    A call that was made before is found by user, app connector, verb and raw target. One that only asks for another page is found by user,
+    app connector, verb and the target's texts before and after the digits of `skip`: its page and target are its own, all else is the same.
+    """
 
     def __init__(self) -> None:
-        self._snapshot: Snapshot | None = None
-        self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
+        self._forget(None)
 
-    def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: Callable[[Call], None]) -> Prepared:
-        """As `prepare`, which is asked only for what is not remembered. Refusals are not remembered."""
+    def _forget(self, snapshot: Snapshot | None) -> None:
+        self._snapshot = snapshot
+        self._decisions = Decisions()
+        self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
+        self._paged: dict[tuple[str, str, str, str, str], Prepared] = {}
+
+    def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall) -> Prepared:
+        """As `prepare`, which is asked only for what is not remembered."""
         if snapshot is not self._snapshot:
-            self._snapshot = snapshot
-            self._prepared.clear()
+            self._forget(snapshot)
         key = (caller.user.name, caller.app_connector.name, method, target)
         known = self._prepared.get(key)
-        if known is None:
-            known = prepare(snapshot, caller, method, target, note_call)
-            if len(target) > _LONGEST_REMEMBERED:
-                return known
-            if len(self._prepared) >= _MOST_REMEMBERED:
-                del self._prepared[next(iter(self._prepared))]
-            self._prepared[key] = known
-        else:
+        if known is not None:
             note_call(known.call)
-        return known
+            return known
+        paged = cut_skip(target)
+        asked = None if paged is None else (caller.user.name, caller.app_connector.name, method, paged.before, paged.after)
+        if paged is not None and asked is not None:
+            known = self._paged.get(asked)
+            if known is not None and isinstance(known.call, GetRows):
+                # Not remembered: a page that is never asked for again would cost more than it could give.
+                return _on_page(known, known.call, paged.skip, note_call)
+        prepared = prepare(snapshot, caller, method, target, note_call, self._decisions)
+        if len(target) <= _LONGEST_REMEMBERED:
+            _remember(self._prepared, key, prepared)
+        if asked is not None:
+            _remember(self._paged, asked, prepared)
+        return prepared
+
+
+def _on_page(known: Prepared, call: GetRows, skip: int, note_call: NoteCall) -> Prepared:
+    call = GetRows(call.connector, call.filter, call.order, Page(skip, call.page.take))
+    note_call(call)
+    planned = plan_page(call, known.allowed, known.plan)
+    own = known.own_headers
+    return Prepared(known.environment, known.route, call, known.allowed, planned, known.predicate, own, _head(known.route, planned, own))
+
+
+def _remember(memo: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(memo) >= _MOST_REMEMBERED:
+        del memo[next(iter(memo))]
+    memo[key] = value

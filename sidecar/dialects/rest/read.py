@@ -62,11 +62,11 @@ def read(method: str, target: str, bases: Iterable[tuple[str, ...]] = (BASE,), m
 
 
 def _below_base(segments: tuple[str, ...], bases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    lowered = tuple(segment.lower() for segment in segments)
-    for base in sorted(bases, key=len, reverse=True):
-        if lowered[: len(base)] == base and len(lowered) > len(base):
-            return segments[len(base) :]
-    raise Refusal(Reason.UNKNOWN_PATH)
+    lowered = tuple([segment.lower() for segment in segments])
+    longest = max((len(base) for base in bases if lowered[: len(base)] == base and len(lowered) > len(base)), default=None)
+    if longest is None:
+        raise Refusal(Reason.UNKNOWN_PATH)
+    return segments[longest:]
 
 
 def _connectors(method: str, target: Target, mixed: MixedSeparators) -> Call:

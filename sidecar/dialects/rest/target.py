@@ -6,15 +6,14 @@ matched one spelling of a path and forwarded another).
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
 
+from sidecar.dialects.rest.percent import UndecodableError, decode
 from sidecar.errors import Reason, Refusal
 
 LONGEST_QUERY = 2049
 """Characters from `?` on, beyond which the backend answers 404 (wire reference 1.5)."""
 
 _ALLOWED_IN_TARGET = re.compile(r"/[!$%&-;=?-\[\]_a-z{|}~^`\"<>]*")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NEVER_IN_SEGMENT = re.compile(r"[/\\;%?#\x00-\x1f\x7f]")
 
 
@@ -41,7 +40,7 @@ def split_target(target: str) -> Target:
 
 
 def _segment(raw: str) -> str:
-    text = decode(raw, "the path")
+    text = _decode(raw, "the path")
     if not text or text in (".", ".."):
         raise Refusal(Reason.TARGET_MALFORMED, "the path has an empty or dot segment; write it without doubled or trailing slashes")
     if _NEVER_IN_SEGMENT.search(text):
@@ -56,11 +55,11 @@ def read_parameters(query: str | None, known: frozenset[str]) -> dict[str, str]:
     :raises Refusal: for unknown, repeated or undecodable parameters.
     """
     parameters: dict[str, str] = {}
-    for piece in (query or "").split("&"):
+    for piece in (query or "").replace("+", " ").split("&"):
         if not piece:
             continue
         raw_name, equals, raw_value = piece.partition("=")
-        decoded = decode(raw_name, "a parameter name", plus_is_space=True)
+        decoded = _decode(raw_name, "a parameter name")
         name = decoded.lower()
         if name not in known or not decoded.isascii():
             expected = f"this operation has {', '.join(sorted(known))}" if known else "this operation has none"
@@ -69,18 +68,13 @@ def read_parameters(query: str | None, known: frozenset[str]) -> dict[str, str]:
             raise Refusal(Reason.REPEATED_PARAMETER, f"the parameter {name!r} occurs twice")
         if not equals:
             raise Refusal(Reason.PARAMETER_MALFORMED, f"the parameter {name!r} has no '='")
-        parameters[name] = decode(raw_value, f"the parameter {name!r}", plus_is_space=True)
+        parameters[name] = _decode(raw_value, "the parameter", name)
     return parameters
 
 
-def decode(raw: str, place: str, *, plus_is_space: bool = False) -> str:
-    """Percent-decode once, strictly: complete escapes, valid UTF-8, no control characters."""
-    if _BAD_ESCAPE.search(raw):
-        raise Refusal(Reason.TARGET_MALFORMED, f"{place} has an incomplete percent escape")
+def _decode(raw: str, place: str, name: str = "") -> str:
     try:
-        text = unquote_to_bytes(raw.replace("+", " ") if plus_is_space else raw).decode()
-    except UnicodeDecodeError:
-        raise Refusal(Reason.TARGET_MALFORMED, f"{place} is not UTF-8") from None
-    if any(character < " " or character == "\x7f" for character in text):
-        raise Refusal(Reason.TARGET_MALFORMED, f"{place} holds a control character")
-    return text
+        return decode(raw)
+    except UndecodableError as problem:
+        where = f"{place} {name!r}" if name else place
+        raise Refusal(Reason.TARGET_MALFORMED, f"{where} {problem}") from None

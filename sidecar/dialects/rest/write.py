@@ -1,7 +1,5 @@
 """From an allowed call to the request target that the backend gets: generated anew, from parsed values only."""
 
-from urllib.parse import quote
-
 from sidecar.dialects.call import (
     Action,
     Call,
@@ -20,12 +18,16 @@ from sidecar.dialects.call import (
     Sort,
     Update,
 )
+from sidecar.dialects.rest.percent import encoder
 from sidecar.dialects.rest.target import LONGEST_QUERY
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.compact import MixedSeparators
 from sidecar.filters.predicate import Predicate
 from sidecar.filters.spelling import spellings
 
+_segment = encoder("")
+# Raw are the separators and what RFC 3986 lets stand in a query and no parser of forms gives a meaning: every character counts.
+_value = encoder(",;:@/()*!~")
 _VERBS = {Action.INSERT: "POST", Action.UPDATE: "PUT", Action.DELETE: "DELETE"}
 
 
@@ -36,8 +38,22 @@ def write_rows(call: GetRows, connector: str, predicate: Predicate, mixed: Mixed
     :param predicate: client filter AND policy; not nothing.
     :raises Refusal: QUERY_TOO_LONG when the narrowed query has more characters than the backend reads.
     """
-    parameters = [*_page(call.page), *_order(call.order)]
-    return f"/connectors/{_segment(connector)}{_with_filter(parameters, predicate, mixed)}"
+    return write_spelled_rows(call, connector, spell_filter(predicate, mixed))
+
+
+def spell_filter(predicate: Predicate, mixed: MixedSeparators) -> tuple[str, ...]:
+    """The predicate as query parameters, encoded: the ways to say it, the preferred one first. For everything that is one empty text.
+
+    :param predicate: not nothing.
+    """
+    if predicate.is_everything:
+        return ("",)
+    return tuple(["&".join([f"{name}={_value(value)}" for name, value in spelling]) for spelling in spellings(predicate, mixed)])
+
+
+def write_spelled_rows(call: GetRows, connector: str, spelled: tuple[str, ...]) -> str:
+    """As `write_rows`, with the filter as `spell_filter` has it, which depends neither on the page nor on the order."""
+    return f"/connectors/{_segment(connector)}{_query([*_page(call.page), *_order(call.order)], spelled)}"
 
 
 def write_call(call: Call, connector: str) -> str:
@@ -67,7 +83,7 @@ def write_call(call: Call, connector: str) -> str:
         case FetchImage(image, image_format):
             return f"/imageconnector/{_segment(image)}" + ("" if image_format is None else f"?format={image_format}")
         case RunReport(report, predicate):
-            return f"/reportconnector/{_segment(report)}{_with_filter([], predicate, MixedSeparators.REFUSE)}"
+            return f"/reportconnector/{_segment(report)}{_query([], _report_filter(predicate))}"
         case GetRows() | Preflight():
             raise TypeError("rows are written by write_rows, with their predicate; a preflight is not forwarded")
 
@@ -77,13 +93,17 @@ def verb_of(call: Call) -> str:
     return _VERBS[call.verb] if isinstance(call, Update) else "GET"
 
 
-def _with_filter(parameters: list[str], predicate: Predicate, mixed: MixedSeparators) -> str:
-    if predicate.is_everything:
-        return "?" + "&".join(parameters) if parameters else ""
+def _report_filter(predicate: Predicate) -> tuple[str, ...]:
     if predicate.is_nothing:  # rows that nobody has are answered without the backend; a report's filter says so only by mistake
         raise Refusal(Reason.FILTER_MALFORMED, "the filter contradicts itself, so that nothing can meet it")
-    for spelling in spellings(predicate, mixed):
-        query = "?" + "&".join([*parameters, *(f"{name}={_value(value)}" for name, value in spelling)])
+    return spell_filter(predicate, MixedSeparators.REFUSE)
+
+
+def _query(parameters: list[str], spelled: tuple[str, ...]) -> str:
+    """The first of the filter's spellings with which the query is not too long, `?` included; empty where there is nothing to say."""
+    for each in spelled:
+        texts = [*parameters, each] if each else parameters
+        query = "?" + "&".join(texts) if texts else ""
         if len(query) <= LONGEST_QUERY:
             return query
     raise Refusal(
@@ -107,12 +127,3 @@ def _element(element: Element) -> str:
     names = ",".join(element.keys.names)
     values = ",".join(_segment(value) for value in element.keys.values)
     return f"/{_segment(element.name)}/{names}/{values}"
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _value(text: str) -> str:
-    # Raw are the separators and what RFC 3986 lets stand in a query and no parser of forms gives a meaning: every character counts.
-    return quote(text, safe=",;:@/()*!~")

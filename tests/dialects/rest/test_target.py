@@ -1,6 +1,11 @@
 """A request target has one reading, or none."""
 
+import re
+from urllib.parse import unquote_to_bytes
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sidecar.dialects.rest.target import LONGEST_QUERY, Target, read_parameters, split_target
 from sidecar.errors import Reason, Refusal
@@ -129,3 +134,67 @@ def test_a_letter_that_only_lowers_to_a_known_name_is_unknown() -> None:
     """U+212A KELVIN SIGN lowers to `k`: were it taken for `skip`, another reader might not agree."""
     with pytest.raises(Refusal):
         read_parameters("s%E2%84%AAip=1", KNOWN)
+
+
+query_pieces = st.sampled_from(
+    [
+        "skip",
+        "SKIP",
+        "sk%69p",
+        "filtervalues",
+        "Filter%56alues",
+        "top",
+        "\u212a",
+        "=",
+        "&",
+        "+",
+        "%",
+        "%2",
+        "%26",
+        "%3D",
+        "%2B",
+        "%C3%A9",
+        "%ff",
+        "%00",
+        "a",
+    ]
+)
+
+
+@given(st.lists(query_pieces | st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=3), max_size=12).map("".join))
+def test_parameters_are_those_that_urllib_finds_or_refused(query: str) -> None:
+    found: dict[str, str] | Reason
+    try:
+        found = read_parameters(query, KNOWN)
+    except Refusal as refusal:
+        found = refusal.reason
+    assert found == parameters_by_urllib(query)
+
+
+def parameters_by_urllib(query: str) -> dict[str, str] | Reason:
+    parameters: dict[str, str] = {}
+    for name, equals, value in (piece.partition("=") for piece in query.split("&") if piece):
+        decoded = decoded_by_urllib(name)
+        if decoded is None:
+            return Reason.TARGET_MALFORMED
+        if not decoded.isascii() or decoded.lower() not in KNOWN:
+            return Reason.UNKNOWN_PARAMETER
+        if decoded.lower() in parameters:
+            return Reason.REPEATED_PARAMETER
+        if not equals:
+            return Reason.PARAMETER_MALFORMED
+        decoded_value = decoded_by_urllib(value)
+        if decoded_value is None:
+            return Reason.TARGET_MALFORMED
+        parameters[decoded.lower()] = decoded_value
+    return parameters
+
+
+def decoded_by_urllib(raw: str) -> str | None:
+    if re.search(r"%(?![0-9A-Fa-f]{2})", raw):
+        return None
+    try:
+        text = unquote_to_bytes(raw.replace("+", " ")).decode()
+    except UnicodeDecodeError:
+        return None
+    return None if re.search(r"[\x00-\x1f\x7f]", text) else text

@@ -49,6 +49,14 @@ def test_a_narrowed_query_is_at_most_as_long_as_the_backend_reads() -> None:
     assert refused.value.reason is Reason.QUERY_TOO_LONG
 
 
+def test_a_query_that_its_order_makes_too_long_is_refused_without_a_filter_as_well() -> None:
+    """A space takes one character where the client wrote `+`, and three as the backend gets it."""
+    order = tuple(Sort("A " * 49 + "A") for _ in range(15))
+    with pytest.raises(Refusal) as refused:
+        write_rows(GetRows("X", order=order), "X", EVERYTHING)
+    assert refused.value.reason is Reason.QUERY_TOO_LONG
+
+
 def test_the_lists_carry_what_is_too_long_in_json_where_the_configuration_says_how_they_are_read() -> None:
     groups = tuple((Condition("Datum", Operator.LESS, "2026"), Condition("Afdeling", Operator.EQUAL, f"D{n}")) for n in range(40))
     with pytest.raises(Refusal) as refused:

@@ -1,0 +1,199 @@
+"""What is remembered of calls changes nothing but the time that they take."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.dialects.call import Call, GetRows, Page
+from sidecar.errors import Reason, Refusal
+from sidecar.filters.compact import MixedSeparators
+from sidecar.policy.model import AppConnector, Caller, FilterType, GetConnector, Policy, User
+from sidecar.policy.where import compile_where
+from sidecar.proxy import preparation
+from sidecar.proxy.preparation import Preparations, Prepared, prepare
+from sidecar.store.snapshot import Environment, Passthrough, Snapshot
+
+ROWS = "/ProfitRestServices/connectors/Profit_Hours"
+FILTER = "filterfieldids=Uren&filtervalues=4&operatortypes=4"
+
+
+def user(name: str, *departments: str) -> User:
+    return User(name, attributes={"departments": departments}, groups=frozenset({"staff"}))
+
+
+def app_connector(name: str, environment: str, *filter_types: str) -> AppConnector:
+    hours = GetConnector("Profit_Hours", filter_types, unfiltered=not filter_types)
+    return AppConnector(
+        name, environment, "staff", get_connectors={"profit_hours": hours, "profit_many": GetConnector("Profit_Many", ("many",))}
+    )
+
+
+def snapshot_of(mixed: MixedSeparators = MixedSeparators.REFUSE, where: str = "department in @user.departments") -> Snapshot:
+    thirty = ", ".join(map(str, range(30)))
+    policy = Policy(
+        "1",
+        {each.name: each for each in (user("anna", "ICT"), user("bert", "CONS", "HR"), user("nobody"))},
+        {
+            each.name: each
+            for each in (
+                app_connector("own rows", "one", "department"),
+                app_connector("all rows", "one"),
+                app_connector("elsewhere", "two", "department"),
+            )
+        },
+        {
+            "department": FilterType("department", {"profit_hours": {"department": "Afdeling"}}, {"staff": compile_where(where)}),
+            "many": FilterType(
+                "many", {"profit_many": {"one": "One", "two": "Two"}}, {"staff": compile_where(f"one in ({thirty}) and two in ({thirty})")}
+            ),
+        },
+        {},
+    )
+    environments = {
+        "one": Environment("one", "https://one.example/ProfitRestServices", mixed, Passthrough()),
+        "two": Environment("two", "https://two.example/rest", MixedSeparators.OR_OF_ANDS, Passthrough()),
+    }
+    return Snapshot(policy, environments, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+SNAPSHOT = snapshot_of()
+OTHERS = [snapshot_of(MixedSeparators.AND_OF_ORS), snapshot_of(where="department = 'X'"), snapshot_of(where="nothing")]
+CALLERS = [Caller(one, other, "phone") for one in SNAPSHOT.policy.users.values() for other in SNAPSHOT.policy.app_connectors.values()]
+ANNA = CALLERS[0]
+Way = Callable[[Snapshot, Caller, str, str, Callable[[Call], None]], Prepared]
+
+
+def outcome(way: Way, snapshot: Snapshot, caller: Caller, target: str, method: str = "GET") -> object:
+    """What comes of a call, and what was noted of it: the prepared call, or the refusal."""
+    noted: list[Call] = []
+    policy = snapshot.policy
+    theirs = Caller(policy.users[caller.user.name], policy.app_connectors[caller.app_connector.name], "phone")
+    try:
+        return way(snapshot, theirs, method, target, noted.append), noted
+    except Refusal as refusal:
+        return refusal.reason, refusal.detail, noted
+
+
+pieces = st.sampled_from(
+    [
+        FILTER,
+        FILTER.replace("=Uren", "=Afdeling").replace("=4&", "=ICT&").replace("types=4", "types=1"),
+        "filterfieldids=A%2CB;C&filtervalues=1,2;3",
+        "orderbyfieldids=-Datum",
+        "take=5",
+        "take=-1",
+        "skip=-1",
+        "Skip=2",
+        "top=1",
+        f"orderbyfieldids={','.join(['A+' * 40 + 'A'] * 24)}",
+        "",
+    ]
+)
+skips = st.sampled_from(["skip=0", "skip=100", "skip=007", "skip=999999999", "skip=9999999999"])
+names = st.sampled_from(["Profit_Hours", "PROFIT_HOURS", "Profit%5fHours", "Profit_Many", "Profit_Others"])
+queries = st.tuples(st.lists(pieces, max_size=2), st.lists(skips, max_size=1), st.lists(pieces, max_size=1))
+targets = st.one_of(
+    st.builds(lambda name, parts: f"/ProfitRestServices/connectors/{name}?{'&'.join(chain(*parts))}", names, queries),
+    st.sampled_from(["/ProfitRestServices/metainfo", "/ProfitRestServices/metainfo?skip=1", "/rest/connectors/Profit_Hours?skip=1"]),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([SNAPSHOT] * 4 + OTHERS), st.sampled_from(CALLERS), targets), max_size=12))
+def test_remembering_changes_no_outcome(asked: list[tuple[Snapshot, Caller, str]]) -> None:
+    preparations = Preparations()
+    for snapshot, caller, target in asked:
+        assert outcome(preparations.prepared, snapshot, caller, target) == outcome(prepare, snapshot, caller, target)
+
+
+@pytest.mark.parametrize("second_target", ["skip=1", "skip=2", "skip=1&take=5"])
+def test_no_caller_gets_the_rows_of_another(second_target: str) -> None:
+    """Whoever asked first, and whether the same, another page or something new in part: each user has own rows in each app connector."""
+    one, other = (f"{ROWS}?{FILTER}&{rest}" for rest in ("skip=1", second_target))
+    for first in CALLERS:
+        for second in CALLERS:
+            preparations = Preparations()
+            outcome(preparations.prepared, SNAPSHOT, first, one)
+            assert outcome(preparations.prepared, SNAPSHOT, second, other) == outcome(prepare, SNAPSHOT, second, other)
+
+
+@pytest.mark.parametrize("target", [f"{ROWS}?skip=1", f"{ROWS}?skip=2", "/ProfitRestServices/metainfo"])
+def test_a_verb_does_not_get_what_was_prepared_for_another(target: str) -> None:
+    preparations = Preparations()
+    outcome(preparations.prepared, SNAPSHOT, ANNA, f"{ROWS}?skip=1")
+    for method in ("GET", "POST", "get"):
+        assert outcome(preparations.prepared, SNAPSHOT, ANNA, target, method) == outcome(prepare, SNAPSHOT, ANNA, target, method)
+
+
+def test_callers_of_this_test_do_not_all_have_the_same_rows() -> None:
+    """Else the test before this one would show nothing."""
+    targets = {(each.user.name, each.app_connector.name): prepare(SNAPSHOT, each, "GET", ROWS, print).plan.target for each in CALLERS}
+    assert targets["anna", "own rows"] != targets["bert", "own rows"] != targets["bert", "all rows"]
+    assert targets["nobody", "own rows"] is None
+
+
+def test_another_page_is_prepared_without_reading_deciding_or_narrowing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    preparations = Preparations()
+    first = preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?{FILTER}&skip=0&take=100", print)
+    for name in ("read", "decide_connector", "plan"):
+        monkeypatch.delattr(preparation, name)
+    second = preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?{FILTER}&skip=100&take=100", print)
+    assert isinstance(second.call, GetRows)
+    assert second.call.page == Page(100, 100)
+    assert first.plan.target is not None
+    assert second.plan.target == first.plan.target.replace("skip=0", "skip=100")
+
+
+@pytest.mark.parametrize("connector", ["Profit_Hours", "Profit_Many"])
+def test_what_a_user_may_see_is_decided_once(connector: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the answer is no, which takes longest to find."""
+    decisions = counted(monkeypatch, "decide_connector")
+    preparations = Preparations()
+    for number in range(3):
+        outcome(preparations.prepared, SNAPSHOT, ANNA, f"/ProfitRestServices/connectors/{connector}?take={number}")
+    assert len(decisions) == 1
+
+
+def test_another_snapshot_makes_everything_forgotten() -> None:
+    preparations = Preparations()
+    target = f"{ROWS}?{FILTER}&skip=1"
+    for snapshot in (SNAPSHOT, OTHERS[1], SNAPSHOT):
+        assert outcome(preparations.prepared, snapshot, ANNA, target) == outcome(prepare, snapshot, ANNA, target)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[None]:
+    """Gets longer by one whenever the function is called that preparing knows under this name."""
+    calls: list[None] = []
+    function = getattr(preparation, name)
+
+    def counting(*arguments: object) -> object:
+        calls.append(None)
+        return function(*arguments)
+
+    monkeypatch.setattr(preparation, name, counting)
+    return calls
+
+
+@pytest.mark.parametrize("question", ["take={}", "skip=1&filterfieldids=A&filtervalues={}"])
+def test_the_oldest_make_room(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "_MOST_REMEMBERED", 2)
+    reads = counted(monkeypatch, "read")
+    preparations = Preparations()
+    for number, read_so_far in [(1, 1), (2, 2), (2, 2), (3, 3), (2, 3), (3, 3), (1, 4), (3, 4), (2, 5)]:
+        preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?{question.format(number)}", print)
+        assert len(reads) == read_so_far
+
+
+def test_connectors_that_clients_invent_push_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "_MOST_REMEMBERED", 1)
+    decisions = counted(monkeypatch, "decide_connector")
+    preparations = Preparations()
+    preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?take=1", print)
+    with pytest.raises(Refusal) as refused:
+        preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}2?take=1", print)
+    assert refused.value.reason is Reason.CONNECTOR_NOT_LISTED
+    preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?take=2", print)
+    assert len(decisions) == 2
