@@ -2,12 +2,13 @@
 sidecar, with framing of our own."""
 
 import time
-from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
 
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.own_answers import REFERENCE_HEADER, OwnAnswer
+from sidecar.proxy.upstream import AnswerHead
+from sidecar.proxy.upstream.fields import Fields
 
 _DROPPED = frozenset(
     {
@@ -29,41 +30,45 @@ _DROPPED = frozenset(
         REFERENCE_HEADER.lower().encode(),
     }
 )
-_REFERENCE = REFERENCE_HEADER.encode() + b": "
+_REWRITTEN = frozenset({b"cache-control", b"location"})
+_DROPPED_OR_REWRITTEN = _DROPPED | _REWRITTEN
+_KNOWN_OPTIONS = frozenset({b"close", b"keep-alive"})
+_REFERENCE = REFERENCE_HEADER.encode()
 
 
-def relayed_head(
-    request: ClientRequest, status: int, phrase: bytes, headers: Iterable[tuple[bytes, bytes]], framing: bytes, reference: str
-) -> bytes:
+def relayed_head(request: ClientRequest, head: AnswerHead, framing: bytes, reference: str) -> bytes:
     """The head of a backend's answer for the client.
 
     :param framing: the line or lines that say where the body ends and what becomes of the connection.
     """
-    lines = [_status_line(request, status, phrase)]
-    nominated: list[bytes] = []
-    caching: list[bytes] = []
-    dated = False
-    for name, value in headers:
-        lower = name.lower()
-        if lower in _DROPPED:
-            if lower == b"connection":
-                nominated += [each.strip(b" \t") for each in value.lower().split(b",")]
-            continue
-        if lower == b"cache-control":
-            caching.append(value)
-            continue
-        if lower == b"date":
-            dated = True
-        elif lower == b"location" and _leads_elsewhere(value):
-            continue
-        lines.append(b"%b: %b\r\n" % (name, value if value.isascii() else _in_utf_8(value)))
-    if nominated and set(nominated) - {b"close", b"keep-alive"}:
-        lines = [lines[0], *(line for line in lines[1:] if line.partition(b":")[0].lower() not in nominated)]
-        dated = dated and b"date" not in nominated
-    if not dated:
-        lines.append(_date(int(time.time())))
-    lines += (_private(b",".join(caching)), _REFERENCE, reference.encode("ascii"), b"\r\n", framing, b"\r\n")
-    return b"".join(lines)
+    names, headers = head.names, head.headers
+    dropped = _DROPPED_OR_REWRITTEN
+    if not head.connection <= _KNOWN_OPTIONS:
+        dropped = dropped | head.connection
+    lines = [b"%b: %b\r\n" % header for name, header in zip(names, headers, strict=True) if name not in dropped]
+    passed = b"".join(lines)
+    if not passed.isascii():
+        passed = b"".join(map(_in_utf_8, lines))
+    return b"%b%b%b%b%b%b: %b\r\n%b\r\n" % (
+        _status_line(request, head.status, head.phrase),
+        passed,
+        b"" if b"date" in names and b"date" not in dropped else _date(int(time.time())),
+        _location(names, headers) if b"location" in names else b"",
+        _private(_joined(names, headers) if b"cache-control" in names else b""),
+        _REFERENCE,
+        reference.encode("ascii"),
+        framing,
+    )
+
+
+def _joined(names: list[bytes], headers: Fields) -> bytes:
+    return b",".join([value for name, (_, value) in zip(names, headers, strict=True) if name == b"cache-control"])
+
+
+def _location(names: list[bytes], headers: Fields) -> bytes:
+    """Where it has a host, that could only be the backend's own."""
+    values = [value for name, (_, value) in zip(names, headers, strict=True) if name == b"location"]
+    return b"".join([b"Location: %b\r\n" % _in_utf_8(value) for value in values if not _leads_elsewhere(value)])
 
 
 def own_head(request: ClientRequest | None, answer: OwnAnswer, connection: bytes) -> bytes:
@@ -86,7 +91,6 @@ def _status_line(request: ClientRequest | None, status: int, phrase: bytes) -> b
 
 
 def _leads_elsewhere(location: bytes) -> bool:
-    """Whether it has a host, which could only be the backend's own."""
     return b"//" in location.partition(b"?")[0] or b"\\" in location
 
 

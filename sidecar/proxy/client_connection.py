@@ -11,18 +11,22 @@ import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from hashlib import sha256
 from typing import Any, Protocol
 
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpRequestParser, RawRequestMessage
+from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
 
 from sidecar.errors import Reason
 from sidecar.proxy.answer_headers import own_head
 from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.known_headers import PLAIN_LINE
 from sidecar.proxy.own_answers import OwnAnswer
 
+_LONGEST_KNOWN = 4096
+"""Bytes of a head that may be known from before."""
 _MOST_HEADERS = 100
 _BODY_BUFFER = 65_536
 _LINGERING = 2.0
@@ -38,6 +42,9 @@ class Server(Protocol):
 
     keep_alive: float
     head: int
+
+    def serve_known(self, target: str, digest: bytes, client: "ClientConnection") -> bool:
+        """Serve a GET whose header lines, of this SHA-256, are known from before, if they are: `client.take`, and go on as `serve`."""
 
     def serve(self, request: ClientRequest, client: "ClientConnection") -> None:
         """Begin to answer. `client.finish`, `answer` or `hang_up` ends it, now or later."""
@@ -59,8 +66,11 @@ class ClientConnection(BaseProtocol):
     """
 
     __slots__ = (
+        "_alone",
+        "_between_requests",
         "_ending",
         "_held",
+        "_longest_known",
         "_pending",
         "_request",
         "_server",
@@ -89,6 +99,9 @@ class ClientConnection(BaseProtocol):
         self._request: ClientRequest | None = None
         self._pending: deque[tuple[RawRequestMessage, StreamReader]] = deque()
         self._held = b""
+        self._between_requests = True
+        self._alone: tuple[str, bytes] | None = None
+        self._longest_known = min(_LONGEST_KNOWN, server.head)
         self._serving = False
         self._ending = False
         self._winding_up = False
@@ -112,7 +125,9 @@ class ClientConnection(BaseProtocol):
         if self._ending:
             return
         request = self._request
-        if request is None or not request.is_whole:
+        if request is None and self._between_requests and data:
+            self._begin(data)
+        elif request is None or not request.is_whole:
             self._feed(data)
         elif data:
             self._held += data
@@ -186,7 +201,10 @@ class ClientConnection(BaseProtocol):
         if parser is not None:
             parser.message_consumed()
         held, self._held = self._held, b""
-        self._feed(held)
+        if self._between_requests and held:
+            self._begin(held)
+        else:
+            self._feed(held)
         if self._buffer_paused and not self._held:
             self._resume_reading_for_buffer()
 
@@ -242,6 +260,25 @@ class ClientConnection(BaseProtocol):
 
     # Requests, one after the other.
 
+    def _begin(self, data: bytes) -> None:
+        """Bytes at the beginning of a request, as far as is known about the parser."""
+        line, _, block = data.partition(b"\r\n")
+        plain = PLAIN_LINE.fullmatch(line) if len(data) <= self._longest_known and not self._paused else None
+        if plain is not None and block.find(b"\r\n\r\n") == len(block) - 4:
+            target, digest = plain[1].decode("ascii"), sha256(block).digest()
+            if self._server.serve_known(target, digest, self):
+                return
+            self._alone = (target, digest)
+        # That the parser is between requests again is known only where it was given one head without a body, and nothing else.
+        self._between_requests = False
+        self._feed(data)
+        self._alone = None
+
+    def take(self, request: ClientRequest) -> None:
+        """This is the request that has come."""
+        self._request = request
+        self.deadline = math.inf
+
     def _feed(self, data: bytes) -> None:
         parser = self._parser
         if parser is None:
@@ -262,11 +299,21 @@ class ClientConnection(BaseProtocol):
         self._serving = True
         try:
             while self._pending and self._request is None and not self._paused and not self._ending:
-                self._request = request = ClientRequest(*self._pending.popleft())
-                self.deadline = math.inf
+                request = ClientRequest.of(*self._pending.popleft())
+                self.take(request)
+                if self._alone is not None:
+                    self._note_alone(request, *self._alone)
                 self._server.serve(request, self)
         finally:
             self._serving = False
+
+    def _note_alone(self, request: ClientRequest, target: str, digest: bytes) -> None:
+        """A head came with nothing before or behind it, as far as could be seen; now the parser has told what it is."""
+        self._alone = None
+        if not request.has_body:
+            self._between_requests = True
+            if (request.method, request.target, request.version) == ("GET", target, HttpVersion11):
+                request.header_digest = digest
 
     def _stumble(self, problem: HttpProcessingError) -> None:
         """What the parser could not read."""

@@ -1,6 +1,6 @@
 """A request as aiohttp's parser (llhttp) read it, and what of its framing is not served although the parser lets it pass."""
 
-from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
+from aiohttp.http import HttpVersion, HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from sidecar.errors import Reason, Refusal
@@ -12,18 +12,37 @@ class ClientRequest:
 
     :ivar target: as sent; bytes that are not UTF-8 as lone surrogates.
     :ivar keeps_alive: whether the connection can serve another request afterwards.
+    :ivar chunks_are_known: whether the client understands an answer in chunks: HTTP/1.1.
+    :ivar header_digest: the SHA-256 of its header lines, where it is plain and nothing came with it (see `known_headers`); else empty.
     """
 
-    __slots__ = ("body", "headers", "keeps_alive", "method", "target", "version")
+    __slots__ = ("body", "chunks_are_known", "header_digest", "headers", "keeps_alive", "method", "target", "version")
 
-    def __init__(self, message: RawRequestMessage, body: StreamReader) -> None:
-        self.method = message.method
-        self.target = message.path
-        self.version = message.version
-        self.headers = RequestHeaders(message.raw_headers)
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        version: HttpVersion,
+        headers: RequestHeaders,
+        *,
+        keeps_alive: bool,
+        body: StreamReader = EMPTY_PAYLOAD,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.headers = headers
+        self.keeps_alive = keeps_alive
         self.body = body
+        self.chunks_are_known = version is HttpVersion11 or version == HttpVersion11
+        self.header_digest = b""
+
+    @classmethod
+    def of(cls, message: RawRequestMessage, body: StreamReader) -> "ClientRequest":
+        """The request that the parser read."""
         # The parser keeps a trailer and puts it before the headers of the connection's next request, which may be somebody else's.
-        self.keeps_alive = not message.should_close and not message.chunked
+        keeps_alive = not message.should_close and not message.chunked
+        return cls(message.method, message.path, message.version, RequestHeaders(message.raw_headers), keeps_alive=keeps_alive, body=body)
 
     @property
     def is_whole(self) -> bool:
@@ -40,11 +59,6 @@ class ClientRequest:
     def has_body(self) -> bool:
         """Whether the head announces a body. The parser knows of none where Content-Length is 2^64-1, its own mark for "no length"."""
         return self.body is not EMPTY_PAYLOAD or bool(self.content_length)
-
-    @property
-    def chunks_are_known(self) -> bool:
-        """Whether the client understands an answer in chunks: HTTP/1.1."""
-        return self.version == HttpVersion11
 
     def check_framing(self) -> None:
         """Refuse what another reader of the same bytes may take for another request.

@@ -96,7 +96,7 @@ class Forwarding:
         client = self._client
         client.on_room = self._room
         framing = self._framing(answer) + client.connection_line(framed=self._chunked or answer.ends_by_itself)
-        head = relayed_head(self._request, answer.status, answer.phrase, answer.headers, framing, self._exchange.reference)
+        head = relayed_head(self._request, answer.head, framing, self._exchange.reference)
         chunk = answer.take()
         if len(chunk) < _SMALL:
             client.write(head + self._framed(chunk))

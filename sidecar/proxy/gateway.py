@@ -8,32 +8,34 @@ from functools import partial
 from typing import Any, Protocol
 
 import structlog
+from aiohttp.http import HttpVersion11
 
 from sidecar.dialects.call import Action, Call, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.dialects.rest.update_body import actions_of
 from sidecar.errors import Kind, Reason, Refusal
+from sidecar.identity.callers import Callers
 from sidecar.identity.client_address import client_address
-from sidecar.identity.identify import identify
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.request_body import check_media_type, read_body
 from sidecar.proxy.route import route_to
-from sidecar.proxy.upstream import Pool, request_head
+from sidecar.proxy.upstream import Pool
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
 from sidecar.record.trace import trace_of
-from sidecar.store.snapshot import AfasToken, Snapshot
+from sidecar.store.snapshot import AfasToken, Passthrough, Snapshot
 
 _LARGE_BODY = 262_144
 _ENDS_CONNECTION = frozenset(
@@ -70,6 +72,9 @@ class GatewayLimits:
     client: float
 
 
+Service = Callable[[ClientRequest, ClientConnection, Exchange], None]
+
+
 class Gateway:
     """Serves requests, each under one snapshot: the one in force when all of the request is there."""
 
@@ -90,7 +95,9 @@ class Gateway:
         self._decision_log = decision_log
         self._metrics = metrics
         self._clock = clock
+        self._callers = Callers()
         self._preparations = Preparations()
+        self._known = KnownBlocks()
         self._logger = structlog.get_logger("sidecar")
 
     @property
@@ -100,14 +107,31 @@ class Gateway:
 
     def serve(self, request: ClientRequest, client: ClientConnection) -> None:
         """Begin to answer one request; whatever happens, it gets one answer or a visible end, and its record."""
-        exchange = Exchange(method=request.method[:20])
+        self._in_care(request, client, Exchange(method=request.method[:20]), self._serve)
+
+    def _in_care(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Service) -> None:
         self._metrics.in_flight += 1
         try:
-            self._serve(request, client, exchange)
+            service(request, client, exchange)
         except Refusal as refusal:
             self.refuse(request, client, exchange, refusal)
         except Exception as error:
             self._refuse_for(error, request, client, exchange)
+
+    def serve_known(self, target: str, digest: bytes, client: ClientConnection) -> bool:
+        """Serve a GET for this target whose header lines, of this SHA-256, came before from the same address, if they are remembered.
+
+        Only who sends them was found out then, under the snapshot that is still in force. All else is done as for any request.
+        """
+        snapshot = self._source.snapshot
+        known = None if snapshot is None else self._known.find(snapshot, digest, client.peer)
+        if snapshot is None or known is None:
+            return False
+        request = ClientRequest("GET", target, HttpVersion11, known.headers, keeps_alive=known.keeps_alive)
+        client.take(request)
+        exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
+        self._in_care(request, client, exchange, partial(self._serve_caller, snapshot, known.caller))
+        return True
 
     def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
         """The answer to bytes from `peer` that the HTTP parser did not take for a request."""
@@ -162,7 +186,21 @@ class Gateway:
         if request.method == "OPTIONS":
             self._answer(request, client, exchange, self._preflight(request, exchange))
             return
-        caller, prepared = self._admit(request, exchange)
+        snapshot = self._snapshot(exchange)
+        caller = self._callers.identify(snapshot.policy, headers.get(b"authorization"), exchange.client)
+        if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
+            self._remember(snapshot, caller, request, client.peer)
+        self._serve_caller(snapshot, caller, request, client, exchange)
+
+    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str) -> None:
+        if self._known.came_before(request.header_digest):
+            known = KnownHeaders(caller, request.headers.without_token(), request.keeps_alive)
+            self._known.remember(snapshot, request.header_digest, peer, known)
+
+    def _serve_caller(
+        self, snapshot: Snapshot, caller: Caller, request: ClientRequest, client: ClientConnection, exchange: Exchange
+    ) -> None:
+        prepared = self._admit(snapshot, caller, request, exchange)
         call = prepared.call
         if isinstance(call, Update):
             self._attend(request, client, exchange, self._update(request, client, exchange, call))
@@ -176,16 +214,22 @@ class Gateway:
             self._attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
         else:
             head = _upstream_head(prepared, request)
+            self._ask(request, client, exchange, prepared, head)
+
+    def _ask(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, prepared: Prepared, head: bytes) -> None:
+        try:
             self._metrics.added.observe(exchange.elapsed())
             self._forwarding(request, client, exchange).ask(prepared.route.origin, head)
+        except Exception as error:
+            self._refuse_for(error, request, client, exchange)
 
-    def _admit(self, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()) -> tuple[Caller, Prepared]:
-        """Who asks, what, and whether they may, by the one snapshot that is in force now.
+    def _admit(
+        self, snapshot: Snapshot, caller: Caller, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()
+    ) -> Prepared:
+        """What is asked, and whether the caller may: by one snapshot, now.
 
         :param actions: what an update's body does, where that is known.
         """
-        snapshot = self._snapshot(exchange)
-        caller = identify(snapshot.policy, request.headers.text(b"authorization"), exchange.client)
         _note_caller(exchange, caller)
         reason = unmet_condition(caller, self._clock())
         if reason is not None:
@@ -196,7 +240,7 @@ class Gateway:
             if isinstance(decision, Deny):
                 raise Refusal(decision.reason, decision.detail)
         _note_allowed(exchange, prepared)
-        return caller, prepared
+        return prepared
 
     def _snapshot(self, exchange: Exchange) -> Snapshot:
         snapshot = self._source.snapshot
@@ -240,7 +284,9 @@ class Gateway:
         body = await read_body(request, client, self._limits.body, self._limits.client)
         actions = await _actions_of(call, body)
         # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
-        _, prepared = self._admit(request, exchange, actions)
+        snapshot = self._snapshot(exchange)
+        caller = self._callers.identify(snapshot.policy, request.headers.get(b"authorization"), exchange.client)
+        prepared = self._admit(snapshot, caller, request, exchange, actions)
         head = _upstream_head(prepared, request, body_length=len(body))
         self._metrics.added.observe(exchange.elapsed())
         answer = await self._pool.send(prepared.route.origin, head, body)
@@ -281,7 +327,7 @@ async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
 
 def _upstream_head(prepared: Prepared, request: ClientRequest, body_length: int | None = None, *, answer_is_read: bool = False) -> bytes:
     """The head of the request to the backend: ours first, then what passes of the client's."""
-    parts = [_start(prepared)]
+    parts = [prepared.head]
     if not isinstance(prepared.environment.credential, AfasToken):
         parts += (b"Authorization: ", request.headers.get(b"authorization") or b"", b"\r\n")
     parts.append(request.headers.for_backend(with_body=body_length is not None, answer_is_read=answer_is_read))
@@ -289,13 +335,6 @@ def _upstream_head(prepared: Prepared, request: ClientRequest, body_length: int 
         parts.append(b"Content-Length: %d\r\n" % body_length)
     parts.append(b"\r\n")
     return b"".join(parts)
-
-
-def _start(prepared: Prepared) -> bytes:
-    fields = [(b"Host", prepared.route.origin.host_header)]
-    if isinstance(prepared.environment.credential, AfasToken):
-        fields.append((b"Authorization", prepared.environment.credential.header_value.encode("latin-1")))
-    return request_head(prepared.plan.verb, f"{prepared.route.base_path}{prepared.plan.target}", fields)[:-2]
 
 
 def _note_caller(exchange: Exchange, caller: Caller) -> None:

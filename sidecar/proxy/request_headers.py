@@ -50,11 +50,11 @@ _AT_MOST_ONCE = frozenset(
     }
 )
 _OVERRIDES = frozenset({b"x-http-method", b"x-http-method-override", b"x-method-override", b"x-original-method"})
-_OF_BODIES = frozenset({b"content-type"})
 _READ_HERE = frozenset(
     {b"accept-encoding", b"range", b"if-range", b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since"}
 )
-_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""All but CR and LF, which are counted."""
 
 
 class _Kind(IntFlag):
@@ -87,11 +87,12 @@ class RequestHeaders:
     :ivar forwarded_for: the values of X-Forwarded-For, in order.
     """
 
-    __slots__ = ("_problem", "_single", "forwarded_for", "passed", "size")
+    __slots__ = ("_for_backend", "_problem", "_single", "forwarded_for", "passed", "size")
 
     def __init__(self, headers: RawHeaders) -> None:
         self._problem: Refusal | None = None
         self._single: dict[bytes, bytes] = {}
+        self._for_backend: bytes | None = None
         self.forwarded_for: list[str] = []
         self.passed: list[tuple[bytes, bytes]] = []
         size = 0
@@ -138,23 +139,33 @@ class RequestHeaders:
         value = self._single.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def without_token(self) -> "RequestHeaders":
+        """The same, to be kept for longer than a token should be."""
+        other = RequestHeaders(())
+        other.passed = self.passed
+        other._single = {name: value for name, value in self._single.items() if name != b"authorization"}
+        return other
+
     def for_backend(self, *, with_body: bool = False, answer_is_read: bool = False) -> bytes:
         """The lines that pass, each ending in CRLF.
 
         :param answer_is_read: the sidecar reads the answer itself, so that it must be whole and in plain coding.
         :raises Refusal: MALFORMED_HTTP for control characters in a value, which the parser leaves to others to judge.
         """
-        lines: list[bytes] = []
-        for name, value in self.passed:
-            lower = name.lower()
-            if (lower in _OF_BODIES and not with_body) or (answer_is_read and lower in _READ_HERE):
-                continue
-            if _CONTROLS.search(value):
-                raise Refusal(Reason.MALFORMED_HTTP, "a header's value holds control characters")
-            lines += (name, b": ", value, b"\r\n")
+        ordinary = not with_body and not answer_is_read
+        if ordinary and self._for_backend is not None:
+            return self._for_backend
+        passed = self.passed
         if answer_is_read:
-            lines.append(b"Accept-Encoding: identity\r\n")
-        return b"".join(lines)
+            passed = [header for header in passed if header[0].lower() not in _READ_HERE]
+        if not with_body and b"content-type" in self._single:
+            passed = [header for header in passed if header[0].lower() != b"content-type"]
+        block = b"".join([b"%b: %b\r\n" % header for header in passed])
+        if _CONTROLS.search(block) or not block.count(b"\n") == block.count(b"\r") == len(passed):
+            raise Refusal(Reason.MALFORMED_HTTP, "a header's value holds control characters")
+        if ordinary:
+            self._for_backend = block
+        return block + b"Accept-Encoding: identity\r\n" if answer_is_read else block
 
     def _note(self, problem: Refusal) -> None:
         self._problem = self._problem or problem

@@ -48,6 +48,10 @@ class GatewayServer:
         """Hand a request to the gateway."""
         self._gateway.serve(request, client)
 
+    def serve_known(self, target: str, digest: bytes, client: ClientConnection) -> bool:
+        """Have the gateway serve a request whose headers it knows."""
+        return self._gateway.serve_known(target, digest, client)
+
     def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
         """The answer to bytes that are no request."""
         return self._gateway.refuse_unparsed(reason, peer)

@@ -3,11 +3,13 @@
 import os
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sidecar.errors import Reason
 
+_REFERENCES_AT_ONCE = 256
 # No key of 32 hexadecimal characters, and no piece of base64, in which digits come and go.
 _NAME_LIKE = re.compile(r"(?![0-9A-Fa-f]{16})[A-Za-z](?!(?:[A-Za-z_]*+[0-9]++){3})\w{0,39}", re.ASCII)
 
@@ -20,9 +22,16 @@ class Outcome(StrEnum):
     NONE = "none"
 
 
-def new_reference() -> str:
-    """32 hexadecimal characters, the form of the backend's own log references (wire reference 6.3)."""
-    return os.urandom(16).hex().upper()
+def _references() -> Iterator[str]:
+    while True:
+        # Random bytes for many at once: asking the system for each costs more than all else about it.
+        many = os.urandom(_REFERENCES_AT_ONCE * 16).hex().upper()
+        for start in range(0, len(many), 32):
+            yield many[start : start + 32]
+
+
+new_reference = _references().__next__
+"""Gives 32 hexadecimal characters, the form of the backend's own log references (wire reference 6.3)."""
 
 
 @dataclass(slots=True)

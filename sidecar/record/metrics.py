@@ -46,8 +46,7 @@ class Metrics(Collector):
 
     def observe(self, exchange: Exchange) -> None:
         """Count a finished exchange."""
-        reason = exchange.reason.value if exchange.reason else ""
-        self.requests[exchange.outcome.value, reason, f"{exchange.status // 100}xx"] += 1
+        self.requests[exchange.outcome, exchange.reason or "", f"{exchange.status // 100}xx"] += 1
         self.bytes_sent += exchange.sent
         if exchange.backend_seconds is not None:
             self.backend.observe(exchange.backend_seconds)

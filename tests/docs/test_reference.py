@@ -17,11 +17,13 @@ from sidecar.filters.filterjson import read_filterjson
 from sidecar.filters.predicate import Operator
 from sidecar.proxy import answer_headers, request_headers
 from sidecar.proxy.refusal import STATUS
-from sidecar.record.decision_log import LogFormat, fields
+from sidecar.record.decision_log import LogFormat
 from sidecar.record.exchange import Exchange
+from sidecar.record.log_line import fields
 from sidecar.service import serve
 from sidecar.settings.schema import json_schema
 from sidecar.store.reload import PolicyStore
+from sidecar.workers.crew import crew_metrics
 from tests.docs.markdown import DOCS, blocks, prose, rows
 
 REFERENCE = DOCS / "reference"
@@ -89,8 +91,9 @@ async def test_every_metric_has_its_row_and_there_is_no_other(tmp_path: Path) ->
     finally:
         await store.stop()
     exposed = set(re.findall(r"^# TYPE (sidecar_\w+)", text, re.MULTILINE))
+    with_workers = {f"{each.name}_total" if each.type == "counter" else each.name for each in crew_metrics(2, 2, 0)}
     described = {cell for cell in rows(REFERENCE / "metrics.md") if cell.startswith("sidecar_")}
-    assert described == exposed
+    assert described == exposed | with_workers
 
 
 def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
@@ -127,7 +130,7 @@ def test_every_header_that_passes_is_named_and_no_other() -> None:
 
 def test_every_header_that_stays_behind_is_named() -> None:
     text = (REFERENCE / "headers.md").read_text("utf-8").lower()
-    ours = answer_headers._HOP_BY_HOP | answer_headers._LEADS_AROUND | request_headers._AT_MOST_ONCE | request_headers._OVERRIDES
+    ours = answer_headers._DROPPED | request_headers._AT_MOST_ONCE | request_headers._OVERRIDES
     assert [name for name in sorted(ours) if f"`{name.decode()}`" not in text] == []
 
 

@@ -33,10 +33,10 @@ _CODED_DATA = slice(44, 120)
 """The part of a token's base64 that is made of its secret characters only; what is before and behind is the same for all."""
 
 LEAKY_FAULT = """
-import sidecar.proxy.gateway as gateway
-def fault(*arguments, **named):
-    raise RuntimeError(f"planted: {arguments!r} {named!r} {list(named['headers'] if 'headers' in named else arguments[-1])!r}")
-gateway.request_head = fault
+import sidecar.proxy.preparation as preparation
+def fault(headers):
+    raise RuntimeError(f"planted: {list(headers)!r}")
+preparation.header_lines = fault
 """
 
 

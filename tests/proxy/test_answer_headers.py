@@ -1,26 +1,26 @@
 """Headers on the way back: the connection's own, and those that lead around the sidecar, stay behind."""
 
 import pytest
-from aiohttp.http import HttpVersion, HttpVersion10, HttpVersion11, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
-from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
+from aiohttp.http import HttpVersion, HttpVersion10, HttpVersion11
 
 from sidecar.proxy.answer_headers import relayed_head
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.upstream.answer_head import read_answer_head
+from sidecar.proxy.request_headers import RequestHeaders
+from sidecar.proxy.upstream.answer_head import AnswerHead, read_answer_head
 
 REFERENCE = {"x-sidecar-reference": "REF", "cache-control": "private"}
 
 
 def request(version: HttpVersion = HttpVersion11) -> ClientRequest:
-    headers = CIMultiDictProxy(CIMultiDict[str]())
-    message = RawRequestMessage("GET", "/", version, headers, (), False, None, False, False, URL("/"))
-    return ClientRequest(message, EMPTY_PAYLOAD)
+    return ClientRequest("GET", "/", version, RequestHeaders(()), keeps_alive=True)
 
 
-def fields(*headers: tuple[bytes, bytes], framing: bytes = b"") -> list[tuple[str, str]]:
-    head = relayed_head(request(), 200, b"OK", headers, framing, "REF")
+def backend_said(*headers: tuple[bytes, bytes], line: bytes = b"HTTP/1.1 200 OK") -> AnswerHead:
+    return read_answer_head(line + b"\r\n" + b"".join([b"%b: %b\r\n" % header for header in headers]))
+
+
+def fields(*headers: tuple[bytes, bytes]) -> list[tuple[str, str]]:
+    head = relayed_head(request(), backend_said(*headers), b"", "REF")
     assert head.endswith(b"\r\n\r\n")
     return [(name.decode().lower(), value.decode()) for name, value in read_answer_head(head[:-2]).headers]
 
@@ -32,8 +32,10 @@ def kept(*headers: tuple[bytes, bytes]) -> dict[str, str]:
 
 
 def test_the_status_line_is_the_backends_in_the_clients_version() -> None:
-    assert relayed_head(request(), 404, b"Niet gevonden", [], b"", "REF").startswith(b"HTTP/1.1 404 Niet gevonden\r\n")
-    assert relayed_head(request(HttpVersion10), 404, b"", [], b"", "REF").startswith(b"HTTP/1.0 404 \r\n")
+    said = backend_said(line=b"HTTP/1.1 404 Niet gevonden")
+    assert relayed_head(request(), said, b"", "REF").startswith(b"HTTP/1.1 404 Niet gevonden\r\n")
+    assert relayed_head(request(HttpVersion10), said, b"", "REF").startswith(b"HTTP/1.0 404 Niet gevonden\r\n")
+    assert relayed_head(request(), backend_said(line=b"HTTP/1.1 200"), b"", "REF").startswith(b"HTTP/1.1 200 \r\n")
 
 
 def test_the_backends_date_is_kept() -> None:
@@ -49,12 +51,15 @@ def test_headers_of_the_connection_stay_behind() -> None:
         (b"Connection", b"close, X-Hop"),
         (b"X-Hop", b"1"),
         (b"Keep-Alive", b"timeout=5"),
-        (b"Transfer-Encoding", b"chunked"),
         (b"Content-Length", b"3"),
         (b"Upgrade", b"h2c"),
         (b"ETag", b'"1"'),
     )
     assert answer == {"content-type": "application/json", "etag": '"1"', **REFERENCE}
+
+
+def test_the_backends_framing_stays_behind() -> None:
+    assert kept((b"Transfer-Encoding", b"chunked"), (b"Trailer", b"X")) == REFERENCE
 
 
 def test_what_leads_around_the_sidecar_stays_behind() -> None:

@@ -16,11 +16,12 @@ class Answer:
     :ivar upstream_seconds: from the request's handing over, a connection's opening included, to this head.
     """
 
-    __slots__ = ("_connection", "_settle", "content_length", "has_body", "headers", "phrase", "status", "upstream_seconds")
+    __slots__ = ("_connection", "_settle", "content_length", "has_body", "head", "headers", "phrase", "status", "upstream_seconds")
 
     def __init__(self, head: AnswerHead, connection: Connection, settle: Callable[[Connection], None], upstream_seconds: float) -> None:
         self.status = head.status
         self.phrase = head.phrase
+        self.head = head
         self.headers = head.headers
         self.content_length = head.content_length
         self.has_body = connection.has_body

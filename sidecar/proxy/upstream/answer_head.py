@@ -2,24 +2,32 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.fields import Fields, read_fields
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _MOST_DIGITS = 18
+_NO_OPTIONS: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnswerHead:
-    """A head whose framing has one reading: `content_length` or `chunked` or neither, never both."""
+    """A head whose framing has one reading: `content_length` or `chunked` or neither, never both.
+
+    :ivar names: of the headers, in small letters.
+    :ivar connection: what the Connection headers list, in small letters.
+    """
 
     status: int
     phrase: bytes
     headers: Fields
+    names: list[bytes]
     content_length: int | None
     chunked: bool
     keep_alive: bool
+    connection: frozenset[bytes] = frozenset()
 
     @property
     def is_interim(self) -> bool:
@@ -45,36 +53,46 @@ def read_answer_head(block: bytes) -> AnswerHead:
     if fields is None:
         raise broken("a header of its answer is not well-formed")
     minor, status, phrase = match.groups()
-    length, chunked, options = _read_framing(fields)
+    names = [name.lower() for name, _ in fields]
+    length, chunked = _content_length(names, fields), _is_chunked(names, fields)
+    if chunked and length is not None:
+        raise broken("both Content-Length and Transfer-Encoding")
     if chunked and minor == b"0":
         # RFC 9112 6.1: whoever speaks 1.0 cannot mean it, so the framing is unknown.
         raise broken("an HTTP/1.0 answer with Transfer-Encoding")
+    options = _connection_options(names, fields)
     keep_alive = b"close" not in options and (minor == b"1" or b"keep-alive" in options)
-    return AnswerHead(int(status), phrase or b"", fields, length, chunked, keep_alive)
+    return AnswerHead(int(status), phrase or b"", fields, names, length, chunked, keep_alive, options)
 
 
-def _read_framing(fields: Fields) -> tuple[int | None, bool, list[bytes]]:
-    """Length, whether it is chunked, and the options of Connection."""
-    length: int | None = None
-    chunked = False
-    options: list[bytes] = []
-    for name, value in fields:
-        match name.lower():
-            case b"content-length":
-                if length is not None:
-                    raise broken("more than one Content-Length")
-                if not value.isdigit() or len(value) > _MOST_DIGITS:
-                    raise broken("a Content-Length that is not a number")
-                length = int(value)
-            case b"transfer-encoding":
-                if chunked or value.lower() != b"chunked":
-                    raise broken("a Transfer-Encoding other than one 'chunked'")
-                chunked = True
-            case b"connection":
-                options += [option.strip(b" \t") for option in value.lower().split(b",")]
-    if chunked and length is not None:
-        raise broken("both Content-Length and Transfer-Encoding")
-    return length, chunked, options
+def _content_length(names: list[bytes], fields: Fields) -> int | None:
+    count = names.count(b"content-length")
+    if not count:
+        return None
+    if count > 1:
+        raise broken("more than one Content-Length")
+    value = fields[names.index(b"content-length")][1]
+    if not value.isdigit() or len(value) > _MOST_DIGITS:
+        raise broken("a Content-Length that is not a number")
+    return int(value)
+
+
+def _is_chunked(names: list[bytes], fields: Fields) -> bool:
+    count = names.count(b"transfer-encoding")
+    if count and (count > 1 or fields[names.index(b"transfer-encoding")][1].lower() != b"chunked"):
+        raise broken("a Transfer-Encoding other than one 'chunked'")
+    return bool(count)
+
+
+def _connection_options(names: list[bytes], fields: Fields) -> frozenset[bytes]:
+    if b"connection" not in names:
+        return _NO_OPTIONS
+    return _options(b",".join([value for name, (_, value) in zip(names, fields, strict=True) if name == b"connection"]))
+
+
+@lru_cache(maxsize=64)
+def _options(value: bytes) -> frozenset[bytes]:
+    return frozenset(option.strip(b" \t") for option in value.lower().split(b","))
 
 
 def broken(problem: str) -> Refusal:

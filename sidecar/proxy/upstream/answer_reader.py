@@ -14,9 +14,11 @@ class AnswerReader:
 
     :ivar head: None until it is complete; heads with a status of 1xx are passed over.
     :ivar begun: whether a byte of answer came.
+    :ivar done: whether the answer is whole.
+    :ivar has_body: False where an answer ends at its head by nature: to HEAD, and with status 204 or 304 (RFC 9112 6.3).
     """
 
-    __slots__ = ("_bodyless", "_framing", "_held", "_interim_heads", "_max_head", "begun", "head")
+    __slots__ = ("_bodyless", "_framing", "_held", "_interim_heads", "_max_head", "begun", "done", "has_body", "head")
 
     def __init__(self, max_head: int, *, bodyless_answer: bool) -> None:
         self._max_head = max_head
@@ -26,16 +28,8 @@ class AnswerReader:
         self._framing: Framing | None = None
         self.head: AnswerHead | None = None
         self.begun = False
-
-    @property
-    def done(self) -> bool:
-        """Whether the answer is whole."""
-        return self._framing is not None and self._framing.done
-
-    @property
-    def has_body(self) -> bool:
-        """False where an answer ends at its head by nature: to HEAD, and with status 204 or 304 (RFC 9112 6.3)."""
-        return not self._bodyless and self.head is not None and self.head.status not in (204, 304)
+        self.done = False
+        self.has_body = False
 
     @property
     def reusable(self) -> bool:
@@ -59,7 +53,12 @@ class AnswerReader:
             if rest is None:
                 return b""
             data = rest
-        return self._framing.feed(data) if self._framing is not None and data else b""
+        framing = self._framing
+        if framing is None:
+            return b""
+        body = framing.feed(data) if data else b""
+        self.done = framing.done
+        return body
 
     def end(self) -> None:
         """The backend sends no more.
@@ -69,6 +68,7 @@ class AnswerReader:
         if self._framing is None:
             raise broken("it ended before its head did")
         self._framing.end()
+        self.done = self._framing.done
 
     def _read_head(self, data: bytes) -> bytes | None:
         """What follows the head; None while that is not complete."""
@@ -83,6 +83,7 @@ class AnswerReader:
             data, self._held = held[end + 4 :], b""
             if not head.is_interim:
                 self.head = head
+                self.has_body = not self._bodyless and head.status not in (204, 304)
                 self._framing = self._framing_of(head)
                 return data
             self._pass_over(head)

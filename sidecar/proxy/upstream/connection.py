@@ -54,12 +54,12 @@ class Connection(asyncio.Protocol):
     It can be used by a coroutine, which waits, or by callbacks, which are told and look. Both see the same states.
 
     :ivar lost: done once the connection is closed.
-    :ivar rested_at: loop time of the last `rest`, kept by the pool.
+    :ivar rested_at: loop time of the last `rest`.
+    :ivar failure: why it is of no more use. What came before is still handed out.
     :ivar deadline: loop time after which the pool calls `expire`.
     """
 
     __slots__ = (
-        "_failure",
         "_inbox",
         "_late",
         "_limits",
@@ -72,6 +72,7 @@ class Connection(asyncio.Protocol):
         "_when_lost",
         "_writing_paused",
         "deadline",
+        "failure",
         "lost",
         "origin",
         "rested_at",
@@ -88,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._inbox: Inbox
         self._reader: AnswerReader | None = None
-        self._failure: Refusal | None = None
+        self.failure: Refusal | None = None
         self._writing_paused = False
         self._sent = False
         self._watcher: Callable[[], None] = _nobody
@@ -100,21 +101,22 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """At rest and, as far as is known, open."""
-        return self._reader is None and self._failure is None and not self._transport.is_closing()
+        return self._reader is None and self.failure is None and not self._transport.is_closing()
 
     @property
     def spent(self) -> bool:
         """Whether the answer is whole and handed out to its last byte."""
-        return self._reader is not None and self._reader.done and not self._inbox and self._failure is None
+        return self._reader is not None and self._reader.done and not self._inbox.size and self.failure is None
 
     @property
     def reusable(self) -> bool:
         """Whether it may serve another request: the answer has a certain end, the request is sent, and both sides keep it open."""
         return (
-            self.spent
-            and self._sent
+            self._sent
+            and self.failure is None
             and self._reader is not None
             and self._reader.reusable
+            and not self._inbox.size
             and not self._transport.is_closing()
             and not self._transport.get_write_buffer_size()
         )
@@ -123,11 +125,6 @@ class Connection(asyncio.Protocol):
     def head(self) -> AnswerHead | None:
         """The answer's head, once it is there."""
         return None if self._reader is None else self._reader.head
-
-    @property
-    def failure(self) -> Refusal | None:
-        """Why the connection is of no more use. What came before is still handed out."""
-        return self._failure
 
     @property
     def has_body(self) -> bool:
@@ -159,7 +156,7 @@ class Connection(asyncio.Protocol):
         :raises Refusal: BACKEND_BROKEN when it is cut short, BACKEND_IDLE_TIMEOUT when it stood still; the connection is gone.
         """
         deadline = self._loop.time() + self._timeouts.idle
-        while not self._inbox:
+        while not self._inbox.size:
             if self.spent:
                 return b""
             try:
@@ -184,7 +181,7 @@ class Connection(asyncio.Protocol):
 
     def take(self) -> bytes:
         """What is there of the body; empty for nothing at the moment, which starts the time that the backend has for more."""
-        if self._inbox:
+        if self._inbox.size:
             return self._inbox.take()
         self._late = _STOOD_STILL
         self.deadline = self._loop.time() + self._timeouts.idle
@@ -203,6 +200,7 @@ class Connection(asyncio.Protocol):
         self._reader = None
         self._watcher = _nobody
         self.deadline = math.inf
+        self.rested_at = self._loop.time()
 
     def expire(self) -> None:
         """The time is over for what is waited for."""
@@ -223,7 +221,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer. Without a question they are nobody's, and would be taken for the answer to the next one."""
-        if self._failure is not None:
+        if self.failure is not None:
             return
         if self._reader is None:
             self._fail(broken("it came before a request"))
@@ -241,7 +239,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> None:
         """The backend sends no more; returning None lets the transport close."""
         reader = self._reader
-        if reader is not None and reader.begun and not reader.done and self._failure is None and self._is_true_end():
+        if reader is not None and reader.begun and not reader.done and self.failure is None and self._is_true_end():
             try:
                 reader.end()
             except Refusal as refusal:
@@ -251,9 +249,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by whomever. What ends here without `eof_received` and before its end is cut short."""
         reader = self._reader
-        if self._failure is None and not (reader is not None and reader.done):
+        if self.failure is None and not (reader is not None and reader.done):
             begun = reader is not None and reader.begun
-            self._failure = broken("its connection broke off") if begun else DiedUnanswered()
+            self.failure = broken("its connection broke off") if begun else DiedUnanswered()
         self.lost.set_result(None)
         self._watcher()
         self._when_lost(self)
@@ -309,14 +307,14 @@ class Connection(asyncio.Protocol):
             return isinstance(error, ssl.SSLZeroReturnError)
 
     def _fail(self, refusal: Refusal) -> None:
-        if self._failure is None:
-            self._failure = refusal
+        if self.failure is None:
+            self.failure = refusal
         self._transport.abort()
         self._watcher()
 
     def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
 
     # Waiting: by whatever happens, and with one deadline.
 

@@ -8,7 +8,7 @@ import re
 Fields = tuple[tuple[bytes, bytes], ...]
 """Names as spelled and values without the blanks around them, in order."""
 
-_LINE = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")  # token: value (RFC 9110 5.6.2, 5.5)
+_LINE = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")  # token: value (RFC 9110 5.6.2, 5.5)
 
 
 def read_fields(block: bytes) -> Fields | None:
@@ -20,4 +20,6 @@ def read_fields(block: bytes) -> Fields | None:
     # Each match is one whole line with one LF: as many matches as LFs means that no line was passed over.
     if len(found) != block.count(b"\n") or (block and not block.endswith(b"\n")):
         return None
-    return tuple((name, value.strip(b" \t")) for name, value in found)
+    if b" \r\n" in block or b"\t\r\n" in block:
+        return tuple((name, value.rstrip(b" \t")) for name, value in found)
+    return tuple(found)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 class Inbox:
     """A queue that stops its transport's reading over `room` bytes, and lets it go on at half of that.
 
+    :ivar size: bytes that wait; 0 when nothing does.
+
     What is held at most is `room` and one read of the transport (256 KB); with TLS another, not yet decrypted.
     """
 
@@ -24,9 +26,6 @@ class Inbox:
             # A paused TLS transport reads on below, up to 256 KB. uvloop drops those when it then meets the end of TCP, and an
             # answer that is whole would look cut short. With this it reads no further while something is not decrypted yet.
             limit_tls(high=1, low=0)
-
-    def __bool__(self) -> bool:
-        return bool(self._chunks)
 
     def put(self, chunk: bytes) -> None:
         """Add to the end."""

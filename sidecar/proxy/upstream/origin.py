@@ -2,8 +2,8 @@
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
+from typing import NamedTuple
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
@@ -12,8 +12,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Scheme ("http" or "https"), host (IPv6 without brackets) and port; with `ca_file`, only that bundle's authorities are believed."""
 
     scheme: str

@@ -148,7 +148,6 @@ class Pool:
             connection.abort()
             return
         connection.rest()
-        connection.rested_at = asyncio.get_running_loop().time()
         idle = self._idle.setdefault(connection.origin, [])
         idle.append(connection)
         if len(idle) > self._max_idle:

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ async def tls_backend(ca_file: str) -> AsyncIterator[StartTls]:
         AUTHORITY.issue_cert(*names or ("127.0.0.1",)).configure_cert(context)
         backend = ScriptedBackend(script)
         await backend.start(context)
-        backend.origin = replace(backend.origin, ca_file=ca_file)
+        backend.origin = backend.origin._replace(ca_file=ca_file)
         started.append(backend)
         return backend
 
@@ -75,7 +74,7 @@ async def test_a_backend_that_the_own_authority_vouches_for_is_served_and_kept(p
 
 async def test_a_host_name_is_sent_and_checked(pool: Pool, tls_backend: StartTls) -> None:
     server = await tls_backend(answers_for_ever, "localhost")
-    assert await fetch(pool, replace(server.origin, host="localhost")) == (200, b"ok")
+    assert await fetch(pool, server.origin._replace(host="localhost")) == (200, b"ok")
 
 
 async def test_a_certificate_for_another_name_is_refused(pool: Pool, tls_backend: StartTls) -> None:
@@ -88,7 +87,7 @@ async def test_a_certificate_for_another_name_is_refused(pool: Pool, tls_backend
 
 async def test_a_certificate_of_an_unknown_authority_is_refused(pool: Pool, tls_backend: StartTls) -> None:
     server = await tls_backend(answers_for_ever)
-    refusal = await refusal_of(pool.send(replace(server.origin, ca_file=None), get()))
+    refusal = await refusal_of(pool.send(server.origin._replace(ca_file=None), get()))
     assert refusal.reason is Reason.BACKEND_UNREACHABLE
     assert "certificate" in refusal.detail
 
@@ -96,7 +95,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(pool: Pool, tls_
 async def test_the_kept_connection_of_another_trust_is_not_used(pool: Pool, tls_backend: StartTls) -> None:
     server = await tls_backend(answers_for_ever)
     await fetch(pool, server.origin)
-    assert await reason_of(pool.send(replace(server.origin, ca_file=None), get())) is Reason.BACKEND_UNREACHABLE
+    assert await reason_of(pool.send(server.origin._replace(ca_file=None), get())) is Reason.BACKEND_UNREACHABLE
 
 
 async def test_a_backend_without_tls_is_refused_where_tls_is_asked(pool: Pool) -> None:
@@ -108,7 +107,7 @@ async def test_a_backend_without_tls_is_refused_where_tls_is_asked(pool: Pool) -
         await visit.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     server._script = answers_in_clear
-    refusal = await refusal_of(pool.send(replace(server.origin, scheme="https"), get()))
+    refusal = await refusal_of(pool.send(server.origin._replace(scheme="https"), get()))
     await server.stop()
     assert refusal.reason is Reason.BACKEND_UNREACHABLE
     assert "TLS" in refusal.detail
@@ -120,7 +119,7 @@ async def test_a_backend_that_hangs_up_during_the_handshake_is_unreachable(pool:
 
     server = ScriptedBackend(hangs_up)
     await server.start()
-    assert await reason_of(pool.send(replace(server.origin, scheme="https"), get())) is Reason.BACKEND_UNREACHABLE
+    assert await reason_of(pool.send(server.origin._replace(scheme="https"), get())) is Reason.BACKEND_UNREACHABLE
     await server.stop()
 
 
@@ -164,7 +163,7 @@ async def test_new_authorities_in_the_file_count_for_the_next_connection(pool: P
     backend = await tls_backend(answers)
     rotated = tmp_path / "authorities.pem"
     trustme.CA().cert_pem.write_to_path(str(rotated))
-    origin = replace(backend.origin, ca_file=str(rotated))
+    origin = backend.origin._replace(ca_file=str(rotated))
     assert await reason_of(pool.send(origin, get())) is Reason.BACKEND_UNREACHABLE
     assert backend.origin.ca_file is not None
     rotated.write_bytes(Path(backend.origin.ca_file).read_bytes())

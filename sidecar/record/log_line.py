@@ -1,0 +1,110 @@
+"""What a line of the decision log tells, and how it looks: for people, or for machines."""
+
+import json
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sidecar.record.exchange import Exchange
+
+_LONGEST_PREDICATE = 1000
+_COMMON = (
+    "decision",
+    "reason",
+    "environment",
+    "app_connector",
+    "user",
+    "device",
+    "client",
+    "method",
+    "call",
+    "connector",
+    "predicate",
+    "policy",
+)
+"""Fields that are the same in many lines: how they look is remembered."""
+
+
+def fields(exchange: Exchange) -> dict[str, Any]:
+    """What a line tells, in order; empty ones are left out."""
+    line = {
+        "time": moment(),
+        "event": "decision",
+        "reference": exchange.reference,
+        **dict(zip(_COMMON, _common(exchange), strict=True)),
+        "status": exchange.status,
+        "bytes": exchange.sent,
+        "ms": round(exchange.seconds * 1000, 2),
+        "backend_ms": None if exchange.backend_seconds is None else round(exchange.backend_seconds * 1000, 2),
+        "detail": exchange.detail,
+    }
+    return {name: value for name, value in line.items() if value not in ("", None)}
+
+
+def json_line(exchange: Exchange) -> str:
+    """An object of JSON with the fields."""
+    backend = exchange.backend_seconds
+    backend_ms = "" if backend is None else f',"backend_ms":{round(backend * 1000, 2)}'
+    detail = f',"detail":{_in_json(exchange.detail)}' if exchange.detail else ""
+    return (
+        f'{{"time":"{moment()}","event":"decision","reference":"{exchange.reference}",{_json_common(*_common(exchange))}'
+        f'"status":{exchange.status},"bytes":{exchange.sent},"ms":{round(exchange.seconds * 1000, 2)}{backend_ms}{detail}}}\n'
+    )
+
+
+def text_line(exchange: Exchange) -> str:
+    """The fields as name=value, quoted where a value could be taken for more than one."""
+    backend = exchange.backend_seconds
+    backend_ms = "" if backend is None else f" backend_ms={round(backend * 1000, 2)}"
+    detail = f" detail={_plain(exchange.detail)}" if exchange.detail else ""
+    return (
+        f"time={moment()} event=decision reference={exchange.reference} {_text_common(*_common(exchange))}"
+        f"status={exchange.status} bytes={exchange.sent} ms={round(exchange.seconds * 1000, 2)}{backend_ms}{detail}\n"
+    )
+
+
+def moment() -> str:
+    """Now, in UTC, to the millisecond, as ISO 8601 has it."""
+    second, fraction = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{_to_the_second(second)}.{fraction:03}+00:00"
+
+
+@lru_cache(maxsize=4)
+def _to_the_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _common(exchange: Exchange) -> tuple[str, ...]:
+    return (
+        exchange.outcome,
+        exchange.reason or "",
+        exchange.environment,
+        exchange.app_connector,
+        exchange.user,
+        exchange.device,
+        exchange.client,
+        exchange.method,
+        exchange.call,
+        exchange.connector,
+        exchange.predicate[:_LONGEST_PREDICATE],
+        exchange.policy_version,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _json_common(*values: str) -> str:
+    return "".join(f'"{name}":{_in_json(value)},' for name, value in zip(_COMMON, values, strict=True) if value)
+
+
+@lru_cache(maxsize=1024)
+def _text_common(*values: str) -> str:
+    return "".join(f"{name}={_plain(value)} " for name, value in zip(_COMMON, values, strict=True) if value)
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    return text if text.isprintable() and not any(character in ' "=' for character in text) else _in_json(text)
