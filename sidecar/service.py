@@ -1,16 +1,17 @@
 """The whole running thing: proxy and admin port around a policy store, started and stopped together."""
 
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from sidecar.admin.app import admin_app
+from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
 from sidecar.proxy.gateway import Gateway, GatewayLimits
@@ -23,21 +24,34 @@ from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
 from sidecar.store.reload import PolicyStore
 
+Exposed = Callable[[Readiness, CollectorRegistry], AbstractAsyncContextManager[str]]
+"""Makes readiness and metrics known to others; gives the URL where they are, or "" if there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where it is reachable, with the real ports."""
+    """Where it is reachable, with the real ports. `admin_url` is "" if readiness and metrics are made known in another way."""
 
     url: str
     admin_url: str
 
 
 @contextlib.asynccontextmanager
-async def serve(settings: Settings, store: PolicyStore, log_format: LogFormat, write: Callable[[str], object]) -> AsyncIterator[Running]:
-    """Run proxy and admin port inside an event loop; on leaving, drain as `timeouts.drain` allows.
+async def serve(
+    settings: Settings,
+    store: PolicyStore,
+    log_format: LogFormat,
+    write: Callable[[str], object],
+    *,
+    exposed: Exposed | None = None,
+    shared_port: int | None = None,
+) -> AsyncIterator[Running]:
+    """Run the proxy inside an event loop; on leaving, drain as `timeouts.drain` allows.
 
     :param store: started by the caller, who also stops it.
     :param write: takes lines of the decision log.
+    :param exposed: makes readiness and metrics known from before the start until after the drain; the admin port, if nothing is given.
+    :param shared_port: listen on this port instead of the one that is configured, together with other processes.
     :raises OSError: when an address can't be had.
     :raises ParserMissingError: without aiohttp's C parser.
     """
@@ -56,25 +70,33 @@ async def serve(settings: Settings, store: PolicyStore, log_format: LogFormat, w
     def report() -> tuple[bool, dict[str, Any]]:
         return readiness(store, draining=draining, now=datetime.now(UTC))
 
-    runner = web.AppRunner(admin_app(report, _registry(metrics, store)), access_log=None)
-    try:
-        await runner.setup()
-        admin_host, admin_port = host_and_port(settings.admin.listen)
-        await web.TCPSite(runner, admin_host, admin_port).start()
-        host, port = host_and_port(settings.listen)
-        await listener.open(host, port)
-        running = Running(_url(host, listener.port), _url(admin_host, runner.addresses[0][1]))
-        version = store.snapshot.policy.version if store.snapshot else None
-        logger.info("ready", listen=running.url, admin=running.admin_url, policy=version)
-        yield running
-    finally:
-        draining = True
-        logger.info("draining", in_flight=metrics.in_flight, patience_seconds=timeouts.drain)
-        await listener.drain(timeouts.drain)
-        await pool.close()
-        decision_log.flush()
-        await runner.cleanup()
-        logger.info("stopped")
+    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store))
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            admin_url = await stack.enter_async_context(exposure)
+            host, port = host_and_port(settings.listen)
+            await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None)
+            running = Running(url_of(host, listener.port), admin_url)
+            version = store.snapshot.policy.version if store.snapshot else None
+            logger.info("ready", listen=running.url, **({"admin": admin_url} if admin_url else {}), policy=version)
+            yield running
+        finally:
+            draining = True
+            logger.info("draining", in_flight=metrics.in_flight, patience_seconds=timeouts.drain)
+            await listener.drain(timeouts.drain)
+            await pool.close()
+            decision_log.flush()
+    logger.info("stopped")
+
+
+def freeze() -> None:
+    """Take all that is there after the start out of what the garbage collector looks at: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
+def _admin_port(listen: str) -> Exposed:
+    return lambda report, registry: admin_port(listen, admin_app(report, registry))
 
 
 def _registry(metrics: Metrics, store: PolicyStore) -> CollectorRegistry:
@@ -85,7 +107,3 @@ def _registry(metrics: Metrics, store: PolicyStore) -> CollectorRegistry:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,31 +1,45 @@
 """The admin port: `/livez`, `/readyz` and `/metrics`. Nothing of the traffic passes here, and nothing of it is served there."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from sidecar.settings.scalars import host_and_port
 
-def admin_app(readiness: Callable[[], tuple[bool, dict[str, Any]]], registry: CollectorRegistry) -> web.Application:
+Readiness = Callable[[], tuple[bool, dict[str, Any]]]
+"""Whether requests can be served now, and what there is to say about it."""
+
+
+async def _nothing_to_fetch() -> None:
+    """Everything that is told is known in this process."""
+
+
+def admin_app(
+    readiness: Readiness, registry: CollectorRegistry, fetch: Callable[[], Awaitable[None]] = _nothing_to_fetch
+) -> web.Application:
     """The application.
 
-    :param readiness: whether requests can be served now, and what there is to say about it.
     :param registry: holds the metrics.
+    :param fetch: is waited for before either is looked at; must not take long.
     """
 
     async def livez(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_request: web.Request) -> web.Response:
+        await fetch()
         ready, report = readiness()
         return web.Response(
             status=200 if ready else 503, text=json.dumps({"ready": ready, **report}, indent=2) + "\n", content_type="application/json"
         )
 
     async def metrics(_request: web.Request) -> web.Response:
+        await fetch()
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
@@ -33,3 +47,24 @@ def admin_app(readiness: Callable[[], tuple[bool, dict[str, Any]]], registry: Co
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
     return app
+
+
+@contextlib.asynccontextmanager
+async def admin_port(listen: str, app: web.Application) -> AsyncIterator[str]:
+    """Serve the application there; gives its URL with the real port.
+
+    :raises OSError: when the address can't be had.
+    """
+    runner = web.AppRunner(app, access_log=None)
+    try:
+        await runner.setup()
+        host, port = host_and_port(listen)
+        await web.TCPSite(runner, host, port).start()
+        yield url_of(host, runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+def url_of(host: str, port: int) -> str:
+    """Where it is reachable."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

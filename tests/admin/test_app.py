@@ -93,6 +93,20 @@ async def test_nothing_is_ready_without_a_policy_or_while_draining(
         await empty.stop()
 
 
+async def test_what_others_know_is_fetched_before_it_is_told(aiohttp_client: AiohttpClient) -> None:
+    fetched: list[bool] = []
+
+    async def fetch() -> None:
+        fetched.append(True)
+
+    client = await aiohttp_client(admin_app(lambda: (len(fetched) == 1, {}), CollectorRegistry(), fetch))
+    assert (await client.get("/livez")).status == 200
+    assert not fetched
+    assert (await client.get("/readyz")).status == 200
+    assert (await client.get("/metrics")).status == 200
+    assert len(fetched) == 2
+
+
 async def test_nothing_else_is_served_there(store: PolicyStore, aiohttp_client: AiohttpClient) -> None:
     client = await client_of(store, aiohttp_client)
     assert (await client.get("/ProfitRestServices/metainfo")).status == 404

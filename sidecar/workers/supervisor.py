@@ -1,0 +1,68 @@
+"""The supervisor: keeps the address, the crew and the admin port, and serves no request itself."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from sidecar.admin.app import admin_app, admin_port, url_of
+from sidecar.settings.model import Settings
+from sidecar.settings.scalars import host_and_port
+from sidecar.workers.address import reserved
+from sidecar.workers.crew import Crew
+from sidecar.workers.messages import Start
+from sidecar.workers.process import WorkerProcess, started
+from sidecar.workers.whole_lines import new_lock
+
+_AFTER_DRAIN = 5.0
+"""Seconds beyond `timeouts.drain` after which a worker that was told to stop is killed."""
+
+
+async def supervise(
+    settings: Settings, arguments: Sequence[str], size: int, stop: asyncio.Event, on_reload: Callable[[Callable[[], None]], None]
+) -> bool:
+    """Run workers until `stop` is set; on leaving, all drain.
+
+    :param arguments: of a worker's command line.
+    :param on_reload: is handed what makes all of them reload.
+    :return: False if they could not start; they have said why.
+    :raises OSError: when an address can't be had.
+    """
+    logger = structlog.get_logger("sidecar")
+    host, port = host_and_port(settings.listen)
+    lock = new_lock()
+    try:
+        with reserved(host, port) as real_port:
+            start = Start(settings, real_port, lock)
+
+            def launch(number: int, on_report: Callable[[], None]) -> Awaitable[WorkerProcess]:
+                return started(number, arguments, start, on_report)
+
+            crew = Crew(size, launch)
+            on_reload(crew.reload)
+            registry = CollectorRegistry()
+            registry.register(crew)
+            async with admin_port(settings.admin.listen, admin_app(crew.readiness, registry, crew.fetch)) as admin_url:
+                crew.start()
+                try:
+                    if await _first(crew.complete, crew.gave_up, stop) is crew.complete:
+                        logger.info("ready", listen=url_of(host, real_port), admin=admin_url, workers=size)
+                        await stop.wait()
+                finally:
+                    logger.info("stopping", workers=size, patience_seconds=settings.timeouts.drain)
+                    await crew.stop(settings.timeouts.drain + _AFTER_DRAIN)
+    finally:
+        os.close(lock)
+    logger.info("stopped")
+    return not crew.gave_up.is_set()
+
+
+async def _first(*events: asyncio.Event) -> asyncio.Event:
+    """The one that is set first."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return next(event for event in events if event.is_set())
