@@ -12,11 +12,12 @@ class ClientRequest:
 
     :ivar target: as sent; bytes that are not UTF-8 as lone surrogates.
     :ivar keeps_alive: whether the connection can serve another request afterwards.
+    :ivar has_body: whether the head announces one.
     :ivar chunks_are_known: whether the client understands an answer in chunks: HTTP/1.1.
     :ivar header_digest: the SHA-256 of its header lines, where it is plain and nothing came with it (see `known_headers`); else empty.
     """
 
-    __slots__ = ("body", "chunks_are_known", "header_digest", "headers", "keeps_alive", "method", "target", "version")
+    __slots__ = ("body", "chunks_are_known", "has_body", "header_digest", "headers", "keeps_alive", "method", "target", "version")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class ClientRequest:
         self.headers = headers
         self.keeps_alive = keeps_alive
         self.body = body
+        self.has_body = body is not EMPTY_PAYLOAD
         self.chunks_are_known = version is HttpVersion11 or version == HttpVersion11
         self.header_digest = b""
 
@@ -42,7 +44,11 @@ class ClientRequest:
         """The request that the parser read."""
         # The parser keeps a trailer and puts it before the headers of the connection's next request, which may be somebody else's.
         keeps_alive = not message.should_close and not message.chunked
-        return cls(message.method, message.path, message.version, RequestHeaders(message.raw_headers), keeps_alive=keeps_alive, body=body)
+        headers = RequestHeaders(message.raw_headers)
+        request = cls(message.method, message.path, message.version, headers, keeps_alive=keeps_alive, body=body)
+        # The parser knows of no body where Content-Length is 2^64-1, its own mark for "no length".
+        request.has_body = request.has_body or bool(request.content_length)
+        return request
 
     @property
     def is_whole(self) -> bool:
@@ -54,11 +60,6 @@ class ClientRequest:
         """What the head says; the parser has seen to it that it is a number."""
         value = self.headers.get(b"content-length")
         return None if value is None else int(value)
-
-    @property
-    def has_body(self) -> bool:
-        """Whether the head announces a body. The parser knows of none where Content-Length is 2^64-1, its own mark for "no length"."""
-        return self.body is not EMPTY_PAYLOAD or bool(self.content_length)
 
     def check_framing(self) -> None:
         """Refuse what another reader of the same bytes may take for another request.

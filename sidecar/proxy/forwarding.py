@@ -133,8 +133,9 @@ class Forwarding:
             return
         failure = connection.failure
         if failure is None:
-            if connection.head is not None:
-                self._relay(self._pool.answer_of(connection, connection.head, perf_counter() - self._began))
+            head = connection.head
+            if head is not None:
+                self._relay(self._pool.answer_of(connection, head, perf_counter() - self._began))
         elif isinstance(failure, DiedUnanswered) and self._kept:
             # It was kept, so the backend may just have closed it. Nothing is carried out twice by asking once more.
             self._kept = False

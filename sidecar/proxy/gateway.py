@@ -327,6 +327,8 @@ async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
 
 def _upstream_head(prepared: Prepared, request: ClientRequest, body_length: int | None = None, *, answer_is_read: bool = False) -> bytes:
     """The head of the request to the backend: ours first, then what passes of the client's."""
+    if body_length is None and not answer_is_read and isinstance(prepared.environment.credential, AfasToken):
+        return b"%b%b\r\n" % (prepared.head, request.headers.for_backend())
     parts = [prepared.head]
     if not isinstance(prepared.environment.credential, AfasToken):
         parts += (b"Authorization: ", request.headers.get(b"authorization") or b"", b"\r\n")

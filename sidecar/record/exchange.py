@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from sidecar.errors import Reason
 
@@ -34,6 +35,11 @@ new_reference = _references().__next__
 """Gives 32 hexadecimal characters, the form of the backend's own log references (wire reference 6.3)."""
 
 
+@lru_cache(maxsize=1024)
+def _as_noted(connector: str) -> str:
+    return connector if _NAME_LIKE.fullmatch(connector) else "(unusual name)"
+
+
 @dataclass(slots=True)
 class Exchange:
     """Times are `time.perf_counter` seconds. `connector` is canonical, or what was asked for where nothing such is listed."""
@@ -60,7 +66,7 @@ class Exchange:
 
     def asked_for(self, connector: str) -> None:
         """Note a connector's name from the client, unless it is of a shape in which a secret might have been put there."""
-        self.connector = connector if _NAME_LIKE.fullmatch(connector) else "(unusual name)"
+        self.connector = _as_noted(connector)
 
     def elapsed(self) -> float:
         """Seconds since the request's head."""

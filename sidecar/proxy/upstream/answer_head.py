@@ -87,6 +87,8 @@ def _is_chunked(names: list[bytes], fields: Fields) -> bool:
 def _connection_options(names: list[bytes], fields: Fields) -> frozenset[bytes]:
     if b"connection" not in names:
         return _NO_OPTIONS
+    if names.count(b"connection") == 1:
+        return _options(fields[names.index(b"connection")][1])
     return _options(b",".join([value for name, (_, value) in zip(names, fields, strict=True) if name == b"connection"]))
 
 

@@ -1,0 +1,156 @@
+"""The whole of the proxy between two transports that only take notes: no socket, no clock that matters, the same every time."""
+
+import asyncio
+import re
+from datetime import UTC, datetime
+
+from sidecar.filters.compact import MixedSeparators
+from sidecar.identity.user_token import authorization_for, digest_of
+from sidecar.policy.model import AppConnector, FilterType, GetConnector, Policy, UpdateConnector, User, UserToken
+from sidecar.policy.where import compile_where
+from sidecar.proxy.client_connection import ClientConnection
+from sidecar.proxy.gateway import Gateway, GatewayLimits
+from sidecar.proxy.server import GatewayServer
+from sidecar.proxy.upstream import Connection, Origin, Pool, Timeouts
+from sidecar.proxy.upstream.connection import Limits
+from sidecar.record.decision_log import DecisionLog, LogFormat
+from sidecar.record.metrics import Metrics
+from sidecar.store.snapshot import AfasToken, Environment, Snapshot
+
+BASE = "/ProfitRestServices/connectors/"
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 10:00:00 GMT\r\nServer: backend\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 31\r\nCache-Control: no-cache\r\nConnection: keep-alive\r\n\r\n{"skip":0,"take":100,"rows":[]}'
+)
+_TIMEOUTS = Timeouts(10, 60, 60)
+_SECRETS = {"ann": "A1" * 32, "bob": "B2" * 32}
+_TOLD_ONCE = re.compile(rb"(X-Sidecar-Reference: |\"profitLogReference\":\")[0-9A-F]{32}|Date: [^\r]*")
+AUTHORIZATION = {name: authorization_for(data) for name, data in _SECRETS.items()}
+
+
+def snapshot_of(version: str = "1", departments: str = "department in @user.departments") -> Snapshot:
+    """Two users of one app connector, each with a department of his own."""
+    tokens = [UserToken(digest_of(data), "hours", name, "phone") for name, data in _SECRETS.items()]
+    app_connector = AppConnector(
+        "hours",
+        "O12345AA",
+        "everyone",
+        blocked=False,
+        get_connectors={"profit_hours": GetConnector("Profit_Hours", ("department",))},
+        update_connectors={"ptrealization": UpdateConnector("PtRealization", frozenset())},
+    )
+    users = {
+        name: User(name, f"{name}@example.com", frozenset({"pocket"}), attributes={"departments": (department,)})
+        for name, department in (("ann", "ICT"), ("bob", "HR"))
+    }
+    filters = {"everyone": compile_where(departments)}
+    policy = Policy(
+        version,
+        users,
+        {"hours": app_connector},
+        {"department": FilterType("department", {"profit_hours": {"department": "Afdeling"}}, filters)},
+        {token.digest: token for token in tokens},
+    )
+    environment = Environment(
+        "O12345AA", "http://127.0.0.1:1/ProfitRestServices", MixedSeparators.REFUSE, AfasToken(authorization_for("C3" * 32))
+    )
+    return Snapshot(policy, {"O12345AA": environment}, datetime(2026, 11, 24, tzinfo=UTC))
+
+
+class NotingTransport(asyncio.Transport):
+    """Takes what is written; nothing ever waits in it."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("192.0.2.1", 40_000)})
+        self.written = b""
+        self.ended = ""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.ended in ("closed", "aborted")
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = "half closed"
+
+    def close(self) -> None:
+        self.ended = "closed"
+
+    def abort(self) -> None:
+        self.ended = "aborted"
+
+
+class Rig:
+    """A gateway with one kept connection to its backend. Must be made within an event loop."""
+
+    def __init__(self) -> None:
+        self.snapshot: Snapshot | None = snapshot_of()
+        self.lines: list[str] = []
+        self.asked: list[bytes] = []
+        self._pool = Pool(_TIMEOUTS)
+        self.metrics = Metrics()
+        limits = GatewayLimits(8192, 100_000, 100_000, 60)
+        self.gateway = Gateway(self, self._pool, limits, [], DecisionLog(self.lines.append, LogFormat.JSON), self.metrics)
+        self._server = GatewayServer(self.gateway, head=8192, keep_alive=60)
+        self._backend: tuple[Connection, NotingTransport] | None = None
+
+    def client(self) -> tuple[ClientConnection, NotingTransport]:
+        """A new client."""
+        connection, transport = self._server(), NotingTransport()
+        connection.connection_made(transport)
+        return connection, transport
+
+    def ready(self) -> None:
+        """See to it that a kept connection to the backend is free."""
+        if self._backend is not None and self._pool.idle_connections:
+            return
+        origin = Origin("http", "127.0.0.1", 1)
+        connection, transport = Connection(origin, _TIMEOUTS, Limits(65_536, 262_144), lambda _: None), NotingTransport()
+        connection.connection_made(transport)
+        self._pool._idle[origin] = [connection]
+        self._backend = connection, transport
+
+    def answer(self, answer: bytes = ANSWER) -> bool:
+        """Have the backend answer what it was asked, if it was."""
+        if self._backend is None or not self._backend[1].written:
+            return False
+        connection, transport = self._backend
+        self.asked.append(transport.written)
+        transport.written = b""
+        connection.data_received(answer)
+        return True
+
+    async def throw(self, chunks: list[bytes]) -> tuple[bytes, str]:
+        """What a new client gets for these bytes, less what is told but once; and how its connection ended."""
+        connection, transport = self.client()
+        for chunk in chunks:
+            self.ready()
+            if not transport.is_closing():
+                connection.data_received(chunk)
+            for _ in range(6):
+                await asyncio.sleep(0)
+                self.answer()
+                self.ready()
+        ended = transport.ended
+        connection.connection_lost(None)
+        await asyncio.sleep(0)
+        return _TOLD_ONCE.sub(b"", transport.written), ended
+
+
+def get(target: str, *headers: str, user: str = "ann", line: str = "GET {} HTTP/1.1") -> bytes:
+    """A request as an app sends it."""
+    lines = [line.format(target), "Host: 127.0.0.1", f"Authorization: {AUTHORIZATION[user]}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
