@@ -12,7 +12,7 @@ from sidecar.errors import Refusal
 from sidecar.proxy.answer_headers import relayed_head
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.upstream import Answer, Connection, DiedUnanswered, Origin, Pool
+from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Origin, Pool
 from sidecar.record.exchange import Exchange
 
 _SMALL = 16_384
@@ -37,8 +37,8 @@ class Forwarding:
     """Begun by `ask`, or by `relay` where the answer was fetched otherwise."""
 
     __slots__ = (
-        "_answer",
-        "_began",
+        "_asked_at",
+        "_begun",
         "_chunked",
         "_client",
         "_connection",
@@ -63,7 +63,7 @@ class Forwarding:
         self._pool = pool
         self._patience = patience
         self._keeper = keeper
-        self._answer: Answer | None = None
+        self._begun = False
         self._connection: Connection | None = None
         self._kept = True
         self._chunked = False
@@ -74,7 +74,7 @@ class Forwarding:
         """Send a request without body to the backend, and pass its answer on once it comes."""
         self._origin = origin
         self._head = head
-        self._began = perf_counter()
+        self._asked_at = perf_counter()
         self._connection = self._pool.begin(origin, head, self._look)
         if self._connection is None:
             self._kept = False
@@ -83,28 +83,10 @@ class Forwarding:
     def relay(self, answer: Answer) -> None:
         """Pass this answer on."""
         try:
-            self._relay(answer)
+            self._connection, held = answer.hand_over(self._look)
+            self._begin(answer.head, held, answer.upstream_seconds, has_body=answer.has_body)
         except Exception as error:
             self._fault(error)
-
-    def _relay(self, answer: Answer) -> None:
-        self._answer = answer
-        self._connection = None
-        self._exchange.status = answer.status
-        self._exchange.backend_seconds = answer.upstream_seconds
-        answer.watch(self._look)
-        client = self._client
-        client.on_room = self._room
-        framing = self._framing(answer) + client.connection_line(framed=self._chunked or answer.ends_by_itself)
-        head = relayed_head(self._request, answer.head, framing, self._exchange.reference)
-        chunk = answer.take()
-        if len(chunk) < _SMALL:
-            client.write(head + self._framed(chunk))
-        else:
-            client.write(head)
-            self._write(chunk)
-        self._exchange.sent += len(chunk)
-        self._pump(answer)
 
     async def _ask_anew(self) -> None:
         try:
@@ -115,63 +97,82 @@ class Forwarding:
         except Exception as error:
             self._fault(error)
 
-    def _look(self) -> None:
+    def _look(self, chunk: bytes) -> None:
         """Something happened at the backend's side."""
-        if self._over:
+        connection = self._connection
+        if self._over or connection is None:
             return
         try:
-            if self._answer is None:
-                self._look_for_head()
-            else:
-                self._pump(self._answer)
+            if self._begun:
+                if chunk:
+                    self._write(chunk)
+                self._go_on()
+            elif connection.failure is not None:
+                self._without_answer(connection, connection.failure)
+            elif connection.head is not None:
+                self._begin(connection.head, chunk, perf_counter() - self._asked_at, has_body=connection.has_body)
         except Exception as error:
             self._fault(error)
 
-    def _look_for_head(self) -> None:
-        connection = self._connection
-        if connection is None:
-            return
-        failure = connection.failure
-        if failure is None:
-            head = connection.head
-            if head is not None:
-                self._relay(self._pool.answer_of(connection, head, perf_counter() - self._began))
-        elif isinstance(failure, DiedUnanswered) and self._kept:
+    def _without_answer(self, connection: Connection, failure: Refusal) -> None:
+        connection.unwatch()
+        self._connection = None
+        if isinstance(failure, DiedUnanswered) and self._kept:
             # It was kept, so the backend may just have closed it. Nothing is carried out twice by asking once more.
             self._kept = False
-            self._connection = None
             self._client.attend(self._ask_anew())
         else:
             self._end()
             self._keeper.refuse(self._request, self._client, self._exchange, failure)
 
-    def _room(self) -> None:
-        """The client takes bytes again."""
-        self._client.deadline = math.inf
-        self._look()
-
-    def _pump(self, answer: Answer) -> None:
-        client = self._client
-        while not client.full and (chunk := answer.take()):
+    def _begin(self, head: AnswerHead, chunk: bytes, seconds: float, *, has_body: bool) -> None:
+        """The head is there, maybe with some of the body."""
+        self._begun = True
+        client, exchange = self._client, self._exchange
+        client.on_room = self._room
+        exchange.status, exchange.backend_seconds = head.status, seconds
+        length = head.content_length
+        if length is not None:
+            framing = b"Content-Length: %d\r\n" % length
+        else:
+            self._chunked = has_body and self._request.chunks_are_known
+            framing = _CHUNKED if self._chunked else b""
+        framing += client.connection_line(framed=self._chunked or length is not None or not has_body)
+        answer_head = relayed_head(self._request, head, framing, exchange.reference)
+        if len(chunk) < _SMALL:
+            client.write(answer_head + self._framed(chunk))
+            exchange.sent += len(chunk)
+        else:
+            client.write(answer_head)
             self._write(chunk)
-            self._exchange.sent += len(chunk)
-        if answer.spent:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What is next, now that all that has come is handed over."""
+        client, connection = self._client, self._connection
+        if connection is None or connection.done:
             if self._chunked:
                 client.write(b"0\r\n\r\n")
             self._end()
+            if connection is not None:
+                self._pool.settle(connection)
             self._keeper.done(self._exchange)
             client.finish()
+        elif connection.failure is not None:
+            self._break_off(connection.failure)
         elif client.full:
-            answer.hold()
+            connection.pause()
             if client.deadline == math.inf:
                 client.be_patient(self._patience)
-        elif answer.failure is not None:
-            self._break_off(answer.failure)
+        else:
+            connection.await_more()
 
-    def _fault(self, error: Exception) -> None:
-        """A fault of ours. Without an end the client would wait for ever."""
-        self._give_up()
-        self._keeper.fault(self._client, self._exchange, error)
+    def _room(self) -> None:
+        """The client takes bytes again."""
+        self._client.deadline = math.inf
+        self._look(b"")
+
+    # Ends.
 
     def _break_off(self, failure: Refusal) -> None:
         self._exchange.reason, self._exchange.detail = failure.reason, failure.detail
@@ -184,11 +185,15 @@ class Forwarding:
         self._give_up()
         self._keeper.done(self._exchange)
 
+    def _fault(self, error: Exception) -> None:
+        """A fault of ours. Without an end the client would wait for ever."""
+        self._give_up()
+        self._keeper.fault(self._client, self._exchange, error)
+
     def _give_up(self) -> None:
         self._end()
-        if self._answer is not None:
-            self._answer.abort()
-        elif self._connection is not None:
+        if self._connection is not None:
+            self._connection.unwatch()
             self._connection.abort()
 
     def _end(self) -> None:
@@ -197,15 +202,9 @@ class Forwarding:
 
     # Framing of our own.
 
-    def _framing(self, answer: Answer) -> bytes:
-        """The line that says where the body ends, if one does."""
-        if answer.content_length is not None:
-            return b"Content-Length: %d\r\n" % answer.content_length
-        self._chunked = answer.has_body and self._request.chunks_are_known
-        return _CHUNKED if self._chunked else b""
-
     def _write(self, chunk: bytes) -> None:
         client = self._client
+        self._exchange.sent += len(chunk)
         if self._chunked and len(chunk) >= _SMALL:
             client.write(b"%x\r\n" % len(chunk))
             client.write(chunk)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from sidecar.proxy import upstream
+from sidecar.proxy.forwarding import Forwarding
 from tests.end_to_end.harness.backend import METAINFO, Script
 from tests.end_to_end.harness.configuration import BASE, Configuration, authorization
 from tests.end_to_end.harness.faults import OK, drips, resets, says, stalls
@@ -206,17 +206,11 @@ def test_a_fault_of_the_sidecars_own_within_an_answer_is_no_part_of_it(
     stage = own_stage()
     first = "5\r\nfirst\r\n" if "chunked" in framing else "first"
     stage.backend.script = stalls(f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{first}".encode())
-    whole = upstream.Answer.take
-    calls = 0
 
-    def breaks_down(answer: upstream.Answer) -> bytes:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            raise RuntimeError("planted")
-        return whole(answer)
+    def breaks_down(_: Forwarding) -> None:
+        raise RuntimeError("planted")
 
-    monkeypatch.setattr(upstream.Answer, "take", breaks_down)
+    monkeypatch.setattr(Forwarding, "_go_on", breaks_down)
     with stage.wire() as wire:
         wire.send(request("GET", TARGET, MINE))
         assert wire.head()[0] == 200

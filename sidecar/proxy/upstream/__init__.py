@@ -2,7 +2,7 @@
 
 from sidecar.proxy.upstream.answer import Answer
 from sidecar.proxy.upstream.answer_head import AnswerHead
-from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Timeouts
+from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Timeouts, Watcher
 from sidecar.proxy.upstream.origin import Origin, parse_origin
 from sidecar.proxy.upstream.pool import Pool
 from sidecar.proxy.upstream.request_head import header_lines, request_head, request_line
@@ -15,6 +15,7 @@ __all__ = [
     "Origin",
     "Pool",
     "Timeouts",
+    "Watcher",
     "header_lines",
     "parse_origin",
     "request_head",

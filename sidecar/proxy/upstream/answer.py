@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from sidecar.errors import Refusal
 from sidecar.proxy.upstream.answer_head import AnswerHead
-from sidecar.proxy.upstream.connection import Connection
+from sidecar.proxy.upstream.connection import Connection, Watcher
 
 
 class Answer:
@@ -30,41 +29,10 @@ class Answer:
         self._connection: Connection | None = connection
         self._let_go_when_spent(connection)
 
-    @property
-    def ends_by_itself(self) -> bool:
-        """Whether a client knows from status and length where it ends."""
-        return not self.has_body or self.content_length is not None
-
-    @property
-    def spent(self) -> bool:
-        """Whether it is read to its true end."""
-        return self._connection is None
-
-    @property
-    def failure(self) -> Refusal | None:
-        """Why there will be no more, where it broke off."""
-        return None if self._connection is None else self._connection.failure
-
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Have `watcher` called whenever more is there, or it ends or fails; for callbacks, which `take` then."""
-        if self._connection is not None:
-            self._connection.watch(watcher)
-
-    def take(self) -> bytes:
-        """What is there of the body, without waiting; empty for nothing now: then look at `spent` and `failure`."""
-        connection = self._connection
-        if connection is None:
-            return b""
-        chunk = connection.take()
-        if connection.spent:
-            self._connection = None
-            self._settle(connection)
-        return chunk
-
-    def hold(self) -> None:
-        """Whoever reads can't take more at the moment; the backend is not to blame for standing still."""
-        if self._connection is not None:
-            self._connection.hold()
+    def hand_over(self, watcher: Watcher) -> tuple[Connection | None, bytes]:
+        """The connection, for callbacks, with what is there of the body; None where the answer is spent. It is no longer this one's."""
+        connection, self._connection = self._connection, None
+        return connection, b"" if connection is None else connection.hand_over(watcher)
 
     async def next_chunk(self) -> bytes:
         """Some bytes of the body without its transfer coding, with its content coding; empty at the true end.

@@ -44,14 +44,19 @@ class DiedUnanswered(Refusal):
         super().__init__(Reason.BACKEND_BROKEN, "the backend closed the connection without an answer")
 
 
-def _nobody() -> None:
+def _nobody(_chunk: bytes) -> None:
     """Watches a connection in which nobody is interested."""
 
 
-class Connection(asyncio.Protocol):
-    """At rest until `ask` or `begin`; then `next_chunk` or `take` until `spent`; then `rest`, where `reusable`, or `abort`.
+Watcher = Callable[[bytes], None]
+"""Is told whenever something happened, with what came of the body, maybe nothing; then looks at `failure`, `head` and `done`."""
 
-    It can be used by a coroutine, which waits, or by callbacks, which are told and look. Both see the same states.
+
+class Connection(asyncio.Protocol):
+    """At rest until asked; then busy until the answer is read; then `rest`, where `reusable`, or `abort`.
+
+    It can be used by a coroutine, which waits (`ask`, `next_chunk` until `spent`), or by callbacks, which are told (`begin`, or
+    `hand_over` in the midst, until `done`). Both see the same states.
 
     :ivar lost: done once the connection is closed.
     :ivar rested_at: loop time of the last `rest`.
@@ -64,10 +69,12 @@ class Connection(asyncio.Protocol):
         "_late",
         "_limits",
         "_loop",
+        "_paused",
         "_reader",
         "_sent",
         "_timeouts",
         "_transport",
+        "_waiter",
         "_watcher",
         "_when_lost",
         "_writing_paused",
@@ -92,7 +99,9 @@ class Connection(asyncio.Protocol):
         self.failure: Refusal | None = None
         self._writing_paused = False
         self._sent = False
-        self._watcher: Callable[[], None] = _nobody
+        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._watcher: Watcher = _nobody
         self._late = _NO_HEAD
         self.deadline = math.inf
 
@@ -127,6 +136,11 @@ class Connection(asyncio.Protocol):
         return None if self._reader is None else self._reader.head
 
     @property
+    def done(self) -> bool:
+        """Whether the answer has come to its true end."""
+        return self._reader is not None and self._reader.done
+
+    @property
     def has_body(self) -> bool:
         """Whether the answer is of a kind that has a body."""
         return self._reader is not None and self._reader.has_body
@@ -138,6 +152,7 @@ class Connection(asyncio.Protocol):
         """
         self._reader = reader = AnswerReader(self._limits.head, bodyless_answer=bodyless_answer)
         self._sent = False
+        self._watcher = self._keep
         try:
             await self._send(reader, head, body)
             deadline = self._loop.time() + self._timeouts.head
@@ -166,8 +181,8 @@ class Connection(asyncio.Protocol):
                 raise
         return self._inbox.take()
 
-    def begin(self, head: bytes, watcher: Callable[[], None]) -> None:
-        """Send a request without body, and have `watcher` called whenever something happens: look at `failure`, `head`, `take`."""
+    def begin(self, head: bytes, watcher: Watcher) -> None:
+        """Send a request without body; what comes of it is told to `watcher`."""
         self._reader = AnswerReader(self._limits.head, bodyless_answer=False)
         self._sent = True
         self._late = _NO_HEAD
@@ -175,31 +190,41 @@ class Connection(asyncio.Protocol):
         self._watcher = watcher
         self._transport.write(head)
 
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """From now on have `watcher` called whenever more of the body is there, or it ends or fails."""
+    def hand_over(self, watcher: Watcher) -> bytes:
+        """What is there of the body; from now on `watcher` is told of more."""
         self._watcher = watcher
+        held: list[bytes] = []
+        while self._inbox.size:
+            held.append(self._inbox.take())
+        return b"".join(held)
 
-    def take(self) -> bytes:
-        """What is there of the body; empty for nothing at the moment, which starts the time that the backend has for more."""
-        if self._inbox.size:
-            return self._inbox.take()
+    def await_more(self) -> None:
+        """Give the backend time for more of the body."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
         self._late = _STOOD_STILL
         self.deadline = self._loop.time() + self._timeouts.idle
-        return b""
+
+    def pause(self) -> None:
+        """Hold the backend back: nobody takes more for now, and that is not its fault."""
+        self.deadline = math.inf
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
 
     def unwatch(self) -> None:
         """Tell nobody any more."""
         self._watcher = _nobody
-
-    def hold(self) -> None:
-        """Nobody takes more for now, and that is not the backend's fault."""
-        self.deadline = math.inf
 
     def rest(self) -> None:
         """Forget the answer that is spent. From here on a single byte that arrives ends the connection."""
         self._reader = None
         self._watcher = _nobody
         self.deadline = math.inf
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
         self.rested_at = self._loop.time()
 
     def expire(self) -> None:
@@ -221,20 +246,19 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer. Without a question they are nobody's, and would be taken for the answer to the next one."""
+        reader = self._reader
         if self.failure is not None:
             return
-        if self._reader is None:
+        if reader is None:
             self._fail(broken("it came before a request"))
             return
         try:
-            chunk = self._reader.feed(data)
+            chunk = reader.feed(data)
         except Refusal as refusal:
             self._fail(refusal)
             return
-        if chunk:
-            self._inbox.put(chunk)
-        if chunk or self._reader.head is not None:
-            self._watcher()
+        if chunk or reader.head is not None:
+            self._watcher(chunk)
 
     def eof_received(self) -> None:
         """The backend sends no more; returning None lets the transport close."""
@@ -244,7 +268,7 @@ class Connection(asyncio.Protocol):
                 reader.end()
             except Refusal as refusal:
                 self._fail(refusal)
-            self._watcher()
+            self._watcher(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by whomever. What ends here without `eof_received` and before its end is cut short."""
@@ -253,7 +277,7 @@ class Connection(asyncio.Protocol):
             begun = reader is not None and reader.begun
             self.failure = broken("its connection broke off") if begun else DiedUnanswered()
         self.lost.set_result(None)
-        self._watcher()
+        self._watcher(b"")
         self._when_lost(self)
 
     def pause_writing(self) -> None:
@@ -263,7 +287,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self._writing_paused = False
-        self._watcher()
+        self._watcher(b"")
 
     # Sending.
 
@@ -310,7 +334,7 @@ class Connection(asyncio.Protocol):
         if self.failure is None:
             self.failure = refusal
         self._transport.abort()
-        self._watcher()
+        self._watcher(b"")
 
     def _raise_failure(self) -> None:
         if self.failure is not None:
@@ -325,9 +349,16 @@ class Connection(asyncio.Protocol):
         """
         self._raise_failure()
         waiter = self._loop.create_future()
-        self._watcher = lambda: None if waiter.done() else waiter.set_result(None)
+        self._waiter = waiter
         self._late, self.deadline = late, deadline
         try:
             await waiter
         finally:
-            self._watcher, self.deadline = _nobody, math.inf
+            self._waiter, self.deadline = None, math.inf
+
+    def _keep(self, chunk: bytes) -> None:
+        """Watches for a coroutine, which may be waiting."""
+        if chunk:
+            self._inbox.put(chunk)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.answer import Answer
-from sidecar.proxy.upstream.answer_head import AnswerHead
 from sidecar.proxy.upstream.connect import connect
-from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Limits, Timeouts
+from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Limits, Timeouts, Watcher
 from sidecar.proxy.upstream.origin import Origin
 
 _REPEATABLE = (b"GET ", b"HEAD ", b"OPTIONS ")
@@ -52,10 +50,10 @@ class Pool:
         """How many of them wait for a request."""
         return sum(map(len, self._idle.values()))
 
-    def begin(self, origin: Origin, head: bytes, watcher: Callable[[], None]) -> Connection | None:
+    def begin(self, origin: Origin, head: bytes, watcher: Watcher) -> Connection | None:
         """Send a request without body at once where a kept connection is free; None where one must be opened.
 
-        :param watcher: as for `Connection.begin`. Once the head is there, `answer_of` gives the answer. `DiedUnanswered` calls for
+        :param watcher: as for `Connection.begin`. Once the answer is `done`, give the connection to `settle`. `DiedUnanswered` calls for
             `begin_anew`.
         """
         connection = self._take(origin)
@@ -63,7 +61,7 @@ class Pool:
             connection.begin(head, watcher)
         return connection
 
-    async def begin_anew(self, origin: Origin, head: bytes, watcher: Callable[[], None]) -> Connection:
+    async def begin_anew(self, origin: Origin, head: bytes, watcher: Watcher) -> Connection:
         """As `begin`, on a new connection.
 
         :raises Refusal: BACKEND_UNREACHABLE, BACKEND_CONNECT_TIMEOUT; DRAINING once the pool is closed.
@@ -72,9 +70,17 @@ class Pool:
         connection.begin(head, watcher)
         return connection
 
-    def answer_of(self, connection: Connection, head: AnswerHead, upstream_seconds: float) -> Answer:
-        """The answer to a request that was begun, once its head is there."""
-        return Answer(head, connection, self._settle, upstream_seconds)
+    def settle(self, connection: Connection) -> None:
+        """What becomes of a connection whose answer is read."""
+        connection.unwatch()
+        if self._closed or not connection.reusable:
+            connection.abort()
+            return
+        connection.rest()
+        idle = self._idle.setdefault(connection.origin, [])
+        idle.append(connection)
+        if len(idle) > self._max_idle:
+            idle.pop(0).abort()
 
     async def send(self, origin: Origin, head: bytes, body: bytes = b"", *, bodyless_answer: bool = False) -> Answer:
         """Send a request; the answer as soon as its head is there.
@@ -99,7 +105,7 @@ class Pool:
         if connection is None:
             connection = await self._connect(origin)
             answer_head = await connection.ask(head, body, bodyless_answer=bodyless_answer)
-        return Answer(answer_head, connection, self._settle, time.perf_counter() - began)
+        return Answer(answer_head, connection, self.settle, time.perf_counter() - began)
 
     async def close(self) -> None:
         """Drop all connections, also those in use, and wait until they are gone."""
@@ -140,18 +146,6 @@ class Pool:
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise Refusal(Reason.DRAINING)
-
-    def _settle(self, connection: Connection) -> None:
-        """What becomes of a connection whose answer is read."""
-        connection.unwatch()
-        if self._closed or not connection.reusable:
-            connection.abort()
-            return
-        connection.rest()
-        idle = self._idle.setdefault(connection.origin, [])
-        idle.append(connection)
-        if len(idle) > self._max_idle:
-            idle.pop(0).abort()
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
