@@ -161,7 +161,7 @@ class ClientConnection(BaseProtocol):
         """Whether nothing can be sent any more."""
         return self.transport is None or self.transport.is_closing()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Send some of the answer."""
         if self.transport is not None:
             self.transport.write(data)

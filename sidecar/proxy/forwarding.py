@@ -12,7 +12,7 @@ from sidecar.errors import Refusal
 from sidecar.proxy.answer_headers import relayed_head
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Origin, Pool
+from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Origin, Piece, Pool
 from sidecar.record.exchange import Exchange
 
 _SMALL = 16_384
@@ -97,7 +97,7 @@ class Forwarding:
         except Exception as error:
             self._fault(error)
 
-    def _look(self, chunk: bytes) -> None:
+    def _look(self, chunk: Piece) -> None:
         """Something happened at the backend's side."""
         connection = self._connection
         if self._over or connection is None:
@@ -125,7 +125,7 @@ class Forwarding:
             self._end()
             self._keeper.refuse(self._request, self._client, self._exchange, failure)
 
-    def _begin(self, head: AnswerHead, chunk: bytes, seconds: float, *, has_body: bool) -> None:
+    def _begin(self, head: AnswerHead, chunk: Piece, seconds: float, *, has_body: bool) -> None:
         """The head is there, maybe with some of the body."""
         self._begun = True
         client, exchange = self._client, self._exchange
@@ -202,7 +202,7 @@ class Forwarding:
 
     # Framing of our own.
 
-    def _write(self, chunk: bytes) -> None:
+    def _write(self, chunk: Piece) -> None:
         client = self._client
         self._exchange.sent += len(chunk)
         if self._chunked and len(chunk) >= _SMALL:
@@ -212,5 +212,5 @@ class Forwarding:
         else:
             client.write(self._framed(chunk))
 
-    def _framed(self, chunk: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked and chunk else chunk
+    def _framed(self, chunk: Piece) -> Piece:
+        return b"".join((b"%x\r\n" % len(chunk), chunk, b"\r\n")) if self._chunked and chunk else chunk

@@ -3,9 +3,11 @@
 import re
 
 from sidecar.proxy.upstream.answer_head import AnswerHead, broken, read_answer_head
-from sidecar.proxy.upstream.framing import ChunkedFraming, CloseFraming, Framing, LengthFraming
+from sidecar.proxy.upstream.framing import ChunkedFraming, CloseFraming, Framing, LengthFraming, Piece
 
 _MOST_INTERIM_HEADS = 8
+_SMALL = 16_384
+"""Bytes that are rather copied than viewed."""
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -42,21 +44,17 @@ class AnswerReader:
         # A backend that wrongly sends the body that this head announces would have it read as the next answer.
         return not head.chunked and not head.content_length
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes) -> Piece:
         """The bytes of the body that `data` brings, maybe none.
 
         :raises Refusal: BACKEND_BROKEN.
         """
         self.begun = True
-        if self._framing is None:
-            rest = self._read_head(data)
-            if rest is None:
-                return b""
-            data = rest
+        rest = self._read_head(data) if self._framing is None else data
         framing = self._framing
-        if framing is None:
+        if framing is None or rest is None:
             return b""
-        body = framing.feed(data) if data else b""
+        body = framing.feed(rest) if rest else b""
         self.done = framing.done
         return body
 
@@ -70,7 +68,7 @@ class AnswerReader:
         self._framing.end()
         self.done = self._framing.done
 
-    def _read_head(self, data: bytes) -> bytes | None:
+    def _read_head(self, data: bytes) -> Piece | None:
         """What follows the head; None while that is not complete."""
         while True:
             seen = len(self._held)
@@ -80,12 +78,13 @@ class AnswerReader:
                 self._hold(held, seen)
                 return None
             head = read_answer_head(held[: end + 2])
-            data, self._held = held[end + 4 :], b""
+            self._held = b""
             if not head.is_interim:
                 self.head = head
                 self.has_body = not self._bodyless and head.status not in (204, 304)
                 self._framing = self._framing_of(head)
-                return data
+                return held[end + 4 :] if len(held) - end < _SMALL else memoryview(held)[end + 4 :]
+            data = held[end + 4 :]
             self._pass_over(head)
 
     def _hold(self, held: bytes, seen: int) -> None:

@@ -10,6 +10,7 @@ from typing import cast
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.answer_head import AnswerHead, broken
 from sidecar.proxy.upstream.answer_reader import AnswerReader
+from sidecar.proxy.upstream.framing import Piece
 from sidecar.proxy.upstream.inbox import Inbox
 from sidecar.proxy.upstream.origin import Origin
 
@@ -44,11 +45,11 @@ class DiedUnanswered(Refusal):
         super().__init__(Reason.BACKEND_BROKEN, "the backend closed the connection without an answer")
 
 
-def _nobody(_chunk: bytes) -> None:
+def _nobody(_chunk: Piece) -> None:
     """Watches a connection in which nobody is interested."""
 
 
-Watcher = Callable[[bytes], None]
+Watcher = Callable[[Piece], None]
 """Is told whenever something happened, with what came of the body, maybe nothing; then looks at `failure`, `head` and `done`."""
 
 
@@ -356,9 +357,9 @@ class Connection(asyncio.Protocol):
         finally:
             self._waiter, self.deadline = None, math.inf
 
-    def _keep(self, chunk: bytes) -> None:
+    def _keep(self, chunk: Piece) -> None:
         """Watches for a coroutine, which may be waiting."""
         if chunk:
-            self._inbox.put(chunk)
+            self._inbox.put(bytes(chunk))
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

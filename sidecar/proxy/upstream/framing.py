@@ -12,6 +12,10 @@ _LONGEST_SIZE_LINE = 1024
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
 
 
+Piece = bytes | memoryview
+"""Some of a body; a view where copying would cost more than it is worth."""
+
+
 class Framing(Protocol):
     """Takes the bytes after a head; `done` once the body is whole, `surplus` when bytes came that are not part of it."""
 
@@ -22,7 +26,7 @@ class Framing(Protocol):
 
     surplus: bool
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: Piece) -> Piece:
         """The bytes of the body that `data` brings, maybe none.
 
         :raises Refusal: BACKEND_BROKEN where the framing is.
@@ -50,7 +54,7 @@ class LengthFraming:
     def done(self) -> bool:
         return self._left == 0
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: Piece) -> Piece:
         if len(data) <= self._left:
             self._left -= len(data)
             return data
@@ -72,7 +76,7 @@ class CloseFraming:
         self.done = False
         self.surplus = False
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: Piece) -> Piece:
         return data
 
     def end(self) -> None:
@@ -103,7 +107,7 @@ class ChunkedFraming:
     def done(self) -> bool:
         return self._expect is _Expect.NOTHING
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: Piece) -> Piece:
         data = self._held + data
         position = 0
         pieces: list[bytes] = []
