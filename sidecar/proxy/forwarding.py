@@ -12,6 +12,7 @@ from sidecar.errors import Refusal
 from sidecar.proxy.answer_headers import relayed_head
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.late_heads import LateHeads
 from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Origin, Piece, Pool
 from sidecar.record.exchange import Exchange
 
@@ -46,6 +47,8 @@ class Forwarding:
         "_head",
         "_keeper",
         "_kept",
+        "_late_head",
+        "_late_heads",
         "_origin",
         "_over",
         "_patience",
@@ -54,7 +57,14 @@ class Forwarding:
     )
 
     def __init__(
-        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, pool: Pool, patience: float, keeper: Keeper
+        self,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        pool: Pool,
+        late_heads: LateHeads,
+        patience: float,
+        keeper: Keeper,
     ) -> None:
         """:param patience: seconds that the client may take to make room for more."""
         self._request = request
@@ -62,11 +72,13 @@ class Forwarding:
         self._exchange = exchange
         self._pool = pool
         self._patience = patience
+        self._late_heads = late_heads
         self._keeper = keeper
         self._begun = False
         self._connection: Connection | None = None
         self._kept = True
         self._chunked = False
+        self._late_head = b""
         self._over = False
         client.on_lost = self._client_lost
 
@@ -139,18 +151,18 @@ class Forwarding:
             framing = _CHUNKED if self._chunked else b""
         framing += client.connection_line(framed=self._chunked or length is not None or not has_body)
         answer_head = relayed_head(self._request, head, framing, exchange.reference)
-        if len(chunk) < _SMALL:
-            client.write(answer_head + self._framed(chunk))
-            exchange.sent += len(chunk)
-        else:
-            client.write(answer_head)
+        self._late_head = answer_head
+        if chunk:
             self._write(chunk)
         self._go_on()
+        if self._late_head:
+            self._late_heads.add(self._send_head)
 
     def _go_on(self) -> None:
         """What is next, now that all that has come is handed over."""
         client, connection = self._client, self._connection
         if connection is None or connection.done:
+            self._send_head()
             if self._chunked:
                 client.write(b"0\r\n\r\n")
             self._end()
@@ -175,8 +187,12 @@ class Forwarding:
     # Ends.
 
     def _break_off(self, failure: Refusal) -> None:
-        self._exchange.reason, self._exchange.detail = failure.reason, failure.detail
+        nothing_sent = bool(self._late_head)
         self._end()
+        if nothing_sent:
+            self._keeper.refuse(self._request, self._client, self._exchange, failure)
+            return
+        self._exchange.reason, self._exchange.detail = failure.reason, failure.detail
         self._client.hang_up()
         self._keeper.done(self._exchange)
 
@@ -198,13 +214,25 @@ class Forwarding:
 
     def _end(self) -> None:
         self._over = True
+        self._late_head = b""  # a clock may still call for it
         self._client.on_lost = self._client.on_room = None
 
     # Framing of our own.
 
+    def _send_head(self) -> None:
+        """The moment is over for which the head waited for the body."""
+        head, self._late_head = self._late_head, b""
+        if head:
+            self._client.write(head)
+
     def _write(self, chunk: Piece) -> None:
         client = self._client
         self._exchange.sent += len(chunk)
+        if self._late_head and len(chunk) < _SMALL:
+            head, self._late_head = self._late_head, b""
+            client.write(head + self._framed(chunk))
+            return
+        self._send_head()
         if self._chunked and len(chunk) >= _SMALL:
             client.write(b"%x\r\n" % len(chunk))
             client.write(chunk)

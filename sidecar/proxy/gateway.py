@@ -24,6 +24,7 @@ from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
+from sidecar.proxy.late_heads import LateHeads
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
@@ -98,6 +99,7 @@ class Gateway:
         self._callers = Callers()
         self._preparations = Preparations()
         self._known = KnownBlocks()
+        self._late_heads = LateHeads()
         self._logger = structlog.get_logger("sidecar")
 
     @property
@@ -257,7 +259,7 @@ class Gateway:
         return answer_preflight(exchange.reference)
 
     def _forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
-        return Forwarding(request, client, exchange, self._pool, self._limits.client, self)
+        return Forwarding(request, client, exchange, self._pool, self._late_heads, self._limits.client, self)
 
     # What must wait for something: a body, or an answer that is read here.
 

@@ -120,6 +120,17 @@ class Preparations:
         self._decisions = Decisions()
         self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
         self._paged: dict[tuple[str, str, str, str, str], Prepared] = {}
+        self._pages_seen: set[int] = set()
+
+    def _came_before(self, key: tuple[str, str, str, str]) -> bool:
+        """Whether this page was asked for lately; by its hash, since a mistake would only have it remembered early."""
+        seen, number = self._pages_seen, hash(key)
+        if number in seen:
+            return True
+        if len(seen) >= _MOST_REMEMBERED:
+            seen.clear()
+        seen.add(number)
+        return False
 
     def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall) -> Prepared:
         """As `prepare`, which is asked only for what is not remembered."""
@@ -135,8 +146,11 @@ class Preparations:
         if paged is not None and asked is not None:
             known = self._paged.get(asked)
             if known is not None and isinstance(known.call, GetRows):
-                # Not remembered: a page that is never asked for again would cost more than it could give.
-                return _on_page(known, known.call, paged.skip, note_call)
+                page = _on_page(known, known.call, paged.skip, note_call)
+                # Most pages are asked for once. To remember those would cost more than it could give.
+                if self._came_before(key):
+                    _remember(self._prepared, key, page)
+                return page
         prepared = prepare(snapshot, caller, method, target, note_call, self._decisions)
         if len(target) <= _LONGEST_REMEMBERED:
             _remember(self._prepared, key, prepared)
