@@ -24,10 +24,13 @@ from sidecar.proxy.answer_headers import own_head
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.known_headers import PLAIN_LINE
 from sidecar.proxy.own_answers import OwnAnswer
+from sidecar.proxy.upstream import Later
 
 _LONGEST_KNOWN = 4096
 """Bytes of a head that may be known from before."""
 _MOST_HEADERS = 100
+_MUCH = 16_384
+"""Bytes that are sent at once, as they are, instead of gathered with others."""
 _BODY_BUFFER = 65_536
 _LINGERING = 2.0
 """Seconds for which a client's bytes are still read, and forgotten, after its last answer: closing at once could take that from it."""
@@ -42,6 +45,7 @@ class Server(Protocol):
 
     keep_alive: float
     head: int
+    later: Later
 
     def serve_known(self, target: str, digest: bytes, client: "ClientConnection") -> bool:
         """Serve a GET whose header lines, of this SHA-256, are known from before, if they are: `client.take`, and go on as `serve`."""
@@ -76,6 +80,7 @@ class ClientConnection(BaseProtocol):
         "_server",
         "_serving",
         "_task",
+        "_unsent",
         "_winding_up",
         "deadline",
         "on_lost",
@@ -106,6 +111,7 @@ class ClientConnection(BaseProtocol):
         self._ending = False
         self._winding_up = False
         self._task: asyncio.Task[None] | None = None
+        self._unsent: list[bytes | memoryview] = []
         self.peer = ""
         self.deadline = math.inf
         self.on_room: Callable[[], None] | None = None
@@ -162,9 +168,23 @@ class ClientConnection(BaseProtocol):
         return self.transport is None or self.transport.is_closing()
 
     def write(self, data: bytes | memoryview) -> None:
-        """Send some of the answer."""
-        if self.transport is not None:
-            self.transport.write(data)
+        """Send some of the answer: at the end of this turn of the loop, or at once if it is much."""
+        if not self._unsent:
+            self._server.later.add(self._send_unsent)
+        self._unsent.append(data)
+        if len(data) >= _MUCH:
+            self._send_unsent()
+
+    def _send_unsent(self) -> None:
+        pieces, self._unsent = self._unsent, []
+        if pieces and self.transport is not None:
+            if len(pieces) == 1:
+                self.transport.write(pieces[0])
+            elif len(pieces[-1]) < _MUCH:
+                self.transport.write(b"".join(pieces))
+            else:
+                self.transport.write(b"".join(pieces[:-1]))
+                self.transport.write(pieces[-1])
 
     def connection_line(self, *, framed: bool) -> bytes:
         """What the answer's head says about the connection.
@@ -223,6 +243,7 @@ class ClientConnection(BaseProtocol):
         """
         self._ending = True
         self._request = self.on_room = self.on_lost = None
+        self._send_unsent()
         transport = self.transport
         if transport is not None:
             with suppress(OSError):
@@ -239,7 +260,8 @@ class ClientConnection(BaseProtocol):
     @property
     def unsent(self) -> int:
         """Bytes of answers that wait for the client to take them."""
-        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+        waiting = sum(map(len, self._unsent))
+        return waiting if self.transport is None else waiting + self.transport.get_write_buffer_size()
 
     def wind_up(self) -> None:
         """End the connection: now if it is idle, or else after the answer on which somebody works."""
@@ -346,12 +368,14 @@ class ClientConnection(BaseProtocol):
         if whole or not transport.can_write_eof():
             self._close()
             return
+        self._send_unsent()
         self.deadline = self._last_deadline()
         transport.write_eof()
         self._resume_transport_reading()
 
     def _close(self) -> None:
         self._ending = True
+        self._send_unsent()
         self.deadline = self._last_deadline()
         if self.transport is not None:
             self.transport.close()

@@ -12,12 +12,9 @@ from sidecar.errors import Refusal
 from sidecar.proxy.answer_headers import relayed_head
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.late_heads import LateHeads
-from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Origin, Piece, Pool
+from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Later, Origin, Piece, Pool
 from sidecar.record.exchange import Exchange
 
-_SMALL = 16_384
-"""Bytes that are rather copied than sent in several pieces."""
 _CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
@@ -62,7 +59,7 @@ class Forwarding:
         client: ClientConnection,
         exchange: Exchange,
         pool: Pool,
-        late_heads: LateHeads,
+        late_heads: Later,
         patience: float,
         keeper: Keeper,
     ) -> None:
@@ -226,19 +223,12 @@ class Forwarding:
             self._client.write(head)
 
     def _write(self, chunk: Piece) -> None:
+        self._send_head()
         client = self._client
         self._exchange.sent += len(chunk)
-        if self._late_head and len(chunk) < _SMALL:
-            head, self._late_head = self._late_head, b""
-            client.write(head + self._framed(chunk))
-            return
-        self._send_head()
-        if self._chunked and len(chunk) >= _SMALL:
+        if self._chunked:
             client.write(b"%x\r\n" % len(chunk))
             client.write(chunk)
             client.write(b"\r\n")
         else:
-            client.write(self._framed(chunk))
-
-    def _framed(self, chunk: Piece) -> Piece:
-        return b"".join((b"%x\r\n" % len(chunk), chunk, b"\r\n")) if self._chunked and chunk else chunk
+            client.write(chunk)

@@ -24,14 +24,13 @@ from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
-from sidecar.proxy.late_heads import LateHeads
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.request_body import check_media_type, read_body
 from sidecar.proxy.route import route_to
-from sidecar.proxy.upstream import Pool
+from sidecar.proxy.upstream import Later, Pool
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
@@ -39,6 +38,9 @@ from sidecar.record.trace import trace_of
 from sidecar.store.snapshot import AfasToken, Passthrough, Snapshot
 
 _LARGE_BODY = 262_144
+_HEAD_WAITS = 0.002
+"""Seconds for which an answer's head waits for the beginning of its body at most. Backends often send the two in two packets, one right
+behind the other; one that takes longer may be one whose beginning somebody wishes to see."""
 _ENDS_CONNECTION = frozenset(
     {
         Reason.BODY_TOO_LARGE,
@@ -99,7 +101,7 @@ class Gateway:
         self._callers = Callers()
         self._preparations = Preparations()
         self._known = KnownBlocks()
-        self._late_heads = LateHeads()
+        self._late_heads = Later(_HEAD_WAITS)
         self._logger = structlog.get_logger("sidecar")
 
     @property

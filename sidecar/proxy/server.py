@@ -9,6 +9,7 @@ from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.gateway import Gateway
 from sidecar.proxy.own_answers import OwnAnswer
+from sidecar.proxy.upstream import Later
 
 _POLL = 0.02
 
@@ -30,6 +31,7 @@ class GatewayServer:
             raise ParserMissingError("aiohttp has no C parser here; install a wheel of it, or build it with its extensions")
         self.head = head
         self.keep_alive = keep_alive
+        self.later = Later()
         self._gateway = gateway
         self._tick = min(1.0, min(keep_alive, gateway.patience) / 4)
         self._clients: set[ClientConnection] = set()

@@ -123,14 +123,21 @@ class Rig:
         self._pool._idle[origin] = [connection]
         self._backend = connection, transport
 
+    def end_turn(self) -> None:
+        """What the event loop does at the end of its turn."""
+        self._pool._later._call_all()
+        self._server.later._call_all()
+
     def answer(self, answer: bytes = ANSWER) -> bool:
         """Have the backend answer what it was asked, if it was."""
+        self.end_turn()
         if self._backend is None or not self._backend[1].written:
             return False
         connection, transport = self._backend
         self.asked.append(transport.written)
         transport.written = b""
         connection.data_received(answer)
+        self.end_turn()
         return True
 
     async def throw(self, chunks: list[bytes]) -> tuple[bytes, str]:

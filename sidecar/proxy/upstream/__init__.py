@@ -4,6 +4,7 @@ from sidecar.proxy.upstream.answer import Answer
 from sidecar.proxy.upstream.answer_head import AnswerHead
 from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Timeouts, Watcher
 from sidecar.proxy.upstream.framing import Piece
+from sidecar.proxy.upstream.later import Later
 from sidecar.proxy.upstream.origin import Origin, parse_origin
 from sidecar.proxy.upstream.pool import Pool
 from sidecar.proxy.upstream.request_head import header_lines, request_head, request_line
@@ -13,6 +14,7 @@ __all__ = [
     "AnswerHead",
     "Connection",
     "DiedUnanswered",
+    "Later",
     "Origin",
     "Piece",
     "Pool",

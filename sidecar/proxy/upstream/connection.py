@@ -12,6 +12,7 @@ from sidecar.proxy.upstream.answer_head import AnswerHead, broken
 from sidecar.proxy.upstream.answer_reader import AnswerReader
 from sidecar.proxy.upstream.framing import Piece
 from sidecar.proxy.upstream.inbox import Inbox
+from sidecar.proxy.upstream.later import Later
 from sidecar.proxy.upstream.origin import Origin
 
 _PIECE = 65_536
@@ -75,6 +76,7 @@ class Connection(asyncio.Protocol):
         "_sent",
         "_timeouts",
         "_transport",
+        "_unsent",
         "_waiter",
         "_watcher",
         "_when_lost",
@@ -100,6 +102,7 @@ class Connection(asyncio.Protocol):
         self.failure: Refusal | None = None
         self._writing_paused = False
         self._sent = False
+        self._unsent = b""
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._watcher: Watcher = _nobody
@@ -182,14 +185,20 @@ class Connection(asyncio.Protocol):
                 raise
         return self._inbox.take()
 
-    def begin(self, head: bytes, watcher: Watcher) -> None:
-        """Send a request without body; what comes of it is told to `watcher`."""
+    def begin(self, head: bytes, watcher: Watcher, later: Later) -> None:
+        """Send a request without body, at the end of this turn of the loop; what comes of it is told to `watcher`."""
         self._reader = AnswerReader(self._limits.head, bodyless_answer=False)
         self._sent = True
         self._late = _NO_HEAD
         self.deadline = self._loop.time() + self._timeouts.head
         self._watcher = watcher
-        self._transport.write(head)
+        self._unsent = head
+        later.add(self._send_unsent)
+
+    def _send_unsent(self) -> None:
+        head, self._unsent = self._unsent, b""
+        if head and self.failure is None:
+            self._transport.write(head)
 
     def hand_over(self, watcher: Watcher) -> bytes:
         """What is there of the body; from now on `watcher` is told of more."""

@@ -7,6 +7,7 @@ from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.answer import Answer
 from sidecar.proxy.upstream.connect import connect
 from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Limits, Timeouts, Watcher
+from sidecar.proxy.upstream.later import Later
 from sidecar.proxy.upstream.origin import Origin
 
 _REPEATABLE = (b"GET ", b"HEAD ", b"OPTIONS ")
@@ -39,6 +40,7 @@ class Pool:
         self._idle: dict[Origin, list[Connection]] = {}
         self._clock: asyncio.TimerHandle | None = None
         self._closed = False
+        self._later = Later()
 
     @property
     def open_connections(self) -> int:
@@ -58,7 +60,7 @@ class Pool:
         """
         connection = self._take(origin)
         if connection is not None:
-            connection.begin(head, watcher)
+            connection.begin(head, watcher, self._later)
         return connection
 
     async def begin_anew(self, origin: Origin, head: bytes, watcher: Watcher) -> Connection:
@@ -67,7 +69,7 @@ class Pool:
         :raises Refusal: BACKEND_UNREACHABLE, BACKEND_CONNECT_TIMEOUT; DRAINING once the pool is closed.
         """
         connection = await self._connect(origin)
-        connection.begin(head, watcher)
+        connection.begin(head, watcher, self._later)
         return connection
 
     def settle(self, connection: Connection) -> None:
