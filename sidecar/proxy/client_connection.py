@@ -81,6 +81,7 @@ class ClientConnection(BaseProtocol):
         "_serving",
         "_task",
         "_unsent",
+        "_unsent_bytes",
         "_winding_up",
         "deadline",
         "on_lost",
@@ -112,6 +113,7 @@ class ClientConnection(BaseProtocol):
         self._winding_up = False
         self._task: asyncio.Task[None] | None = None
         self._unsent: list[bytes | memoryview] = []
+        self._unsent_bytes = 0
         self.peer = ""
         self.deadline = math.inf
         self.on_room: Callable[[], None] | None = None
@@ -162,21 +164,17 @@ class ClientConnection(BaseProtocol):
         """Whether much waits to be sent already, so that nothing should be added."""
         return self._paused
 
-    @property
-    def gone(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self.transport is None or self.transport.is_closing()
-
     def write(self, data: bytes | memoryview) -> None:
         """Send some of the answer: at the end of this turn of the loop, or at once if it is much."""
         if not self._unsent:
             self._server.later.add(self._send_unsent)
         self._unsent.append(data)
-        if len(data) >= _MUCH:
+        self._unsent_bytes += len(data)
+        if self._unsent_bytes >= _MUCH:
             self._send_unsent()
 
     def _send_unsent(self) -> None:
-        pieces, self._unsent = self._unsent, []
+        pieces, self._unsent, self._unsent_bytes = self._unsent, [], 0
         if pieces and self.transport is not None:
             if len(pieces) == 1:
                 self.transport.write(pieces[0])
@@ -253,15 +251,9 @@ class ClientConnection(BaseProtocol):
     # What the server asks of it.
 
     @property
-    def busy(self) -> bool:
-        """Whether a request is being served."""
-        return self._request is not None
-
-    @property
     def unsent(self) -> int:
         """Bytes of answers that wait for the client to take them."""
-        waiting = sum(map(len, self._unsent))
-        return waiting if self.transport is None else waiting + self.transport.get_write_buffer_size()
+        return 0 if self.transport is None else self._unsent_bytes + self.transport.get_write_buffer_size()
 
     def wind_up(self) -> None:
         """End the connection: now if it is idle, or else after the answer on which somebody works."""

@@ -63,10 +63,12 @@ class NotingTransport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"peername": ("192.0.2.1", 40_000)})
         self.written = b""
+        self.writes: list[bytes] = []
         self.ended = ""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
+        self.writes.append(bytes(data))
 
     def is_closing(self) -> bool:
         return self.ended in ("closed", "aborted")
@@ -105,7 +107,7 @@ class Rig:
         limits = GatewayLimits(8192, 100_000, 100_000, 60)
         self.gateway = Gateway(self, self._pool, limits, [], DecisionLog(self.lines.append, LogFormat.JSON), self.metrics)
         self._server = GatewayServer(self.gateway, head=8192, keep_alive=60)
-        self._backend: tuple[Connection, NotingTransport] | None = None
+        self.backend: tuple[Connection, NotingTransport] | None = None
 
     def client(self) -> tuple[ClientConnection, NotingTransport]:
         """A new client."""
@@ -115,13 +117,13 @@ class Rig:
 
     def ready(self) -> None:
         """See to it that a kept connection to the backend is free."""
-        if self._backend is not None and self._pool.idle_connections:
+        if self.backend is not None and self._pool.idle_connections:
             return
         origin = Origin("http", "127.0.0.1", 1)
         connection, transport = Connection(origin, _TIMEOUTS, Limits(65_536, 262_144), lambda _: None), NotingTransport()
         connection.connection_made(transport)
         self._pool._idle[origin] = [connection]
-        self._backend = connection, transport
+        self.backend = connection, transport
 
     def end_turn(self) -> None:
         """What the event loop does at the end of its turn."""
@@ -131,9 +133,9 @@ class Rig:
     def answer(self, answer: bytes = ANSWER) -> bool:
         """Have the backend answer what it was asked, if it was."""
         self.end_turn()
-        if self._backend is None or not self._backend[1].written:
+        if self.backend is None or not self.backend[1].written:
             return False
-        connection, transport = self._backend
+        connection, transport = self.backend
         self.asked.append(transport.written)
         transport.written = b""
         connection.data_received(answer)

@@ -262,6 +262,10 @@ class Connection(asyncio.Protocol):
         if reader is None:
             self._fail(broken("it came before a request"))
             return
+        if self._unsent:
+            # Nobody's either. What is to be sent was not, so it can be asked elsewhere.
+            self._fail(DiedUnanswered())
+            return
         try:
             chunk = reader.feed(data)
         except Refusal as refusal:
