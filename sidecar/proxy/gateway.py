@@ -218,14 +218,8 @@ class Gateway:
             self._attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
         else:
             head = _upstream_head(prepared, request)
-            self._ask(request, client, exchange, prepared, head)
-
-    def _ask(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, prepared: Prepared, head: bytes) -> None:
-        try:
             self._metrics.added.observe(exchange.elapsed())
             self._forwarding(request, client, exchange).ask(prepared.route.origin, head)
-        except Exception as error:
-            self._refuse_for(error, request, client, exchange)
 
     def _admit(
         self, snapshot: Snapshot, caller: Caller, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()
