@@ -2,21 +2,27 @@
 
 import asyncio
 
-from tests.proxy.rig import ANSWER, BASE, Rig, get
+from sidecar.proxy.upstream import Connection
+from tests.proxy.rig import ANSWER, BASE, NotingTransport, Rig, get
 from tests.proxy.upstream.scripted_backend import until
 
 ROWS = f"{BASE}Profit_Hours"
 HEAD, BODY = ANSWER[:-31], ANSWER[-31:]
 
 
-async def test_a_head_waits_a_moment_for_its_body_and_goes_out_with_it() -> None:
+def asked() -> tuple[Rig, Connection, NotingTransport]:
+    """A gateway that was asked for rows, its connection to the backend, and the client's transport."""
     rig = Rig()
     client, transport = rig.client()
     rig.ready()
     client.data_received(get(ROWS))
-    rig.end_turn()
     assert rig.backend is not None
-    connection, _ = rig.backend
+    return rig, rig.backend[0], transport
+
+
+async def test_a_head_waits_a_moment_for_its_body_and_goes_out_with_it() -> None:
+    rig, connection, transport = asked()
+    rig.end_turn()
     connection.data_received(HEAD)
     rig.end_turn()
     assert transport.writes == []
@@ -27,13 +33,8 @@ async def test_a_head_waits_a_moment_for_its_body_and_goes_out_with_it() -> None
 
 
 async def test_a_head_whose_body_takes_longer_goes_out_before_it() -> None:
-    rig = Rig()
-    client, transport = rig.client()
-    rig.ready()
-    client.data_received(get(ROWS))
+    rig, connection, transport = asked()
     rig.end_turn()
-    assert rig.backend is not None
-    connection, _ = rig.backend
     connection.data_received(HEAD)
     await until(lambda: bool(transport.written))
     assert transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -44,13 +45,8 @@ async def test_a_head_whose_body_takes_longer_goes_out_before_it() -> None:
 
 
 async def test_an_answer_that_breaks_off_before_its_body_is_a_refusal() -> None:
-    rig = Rig()
-    client, transport = rig.client()
-    rig.ready()
-    client.data_received(get(ROWS))
+    rig, connection, transport = asked()
     rig.end_turn()
-    assert rig.backend is not None
-    connection, _ = rig.backend
     connection.data_received(HEAD)
     connection.connection_lost(None)
     rig.end_turn()
@@ -61,12 +57,9 @@ async def test_an_answer_that_breaks_off_before_its_body_is_a_refusal() -> None:
 
 
 async def test_bytes_that_come_before_the_question_was_sent_are_nobodys_answer() -> None:
-    rig = Rig()
-    client, transport = rig.client()
-    rig.ready()
-    client.data_received(get(ROWS))
+    rig, connection, transport = asked()
     assert rig.backend is not None
-    connection, backend = rig.backend
+    _, backend = rig.backend
     connection.data_received(ANSWER)
     rig.end_turn()
     assert backend.ended == "aborted"
