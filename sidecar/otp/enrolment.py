@@ -1,0 +1,109 @@
+"""From what an app claims (two keys, a user) to whom a code may be mailed, if to anybody. Pure; the reasons are for our own log only."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from hmac import compare_digest
+
+from sidecar.errors import Reason
+from sidecar.otp.happening import Outcome
+from sidecar.otp.message import Language
+from sidecar.policy.decide import unmet_condition
+from sidecar.policy.model import AppConnector, Caller, Policy, User
+
+_LONGEST_EMAIL = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What comes in with a request, nothing of it proven: `api_key` and `environment_key` as they stand on the wire."""
+
+    user_id: str
+    api_key: str = field(repr=False)
+    environment_key: str = field(repr=False)
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An app connector whose users may fetch tokens, and the SHA-256 of both keys by which its app names it."""
+
+    app_connector: str
+    api_key: bytes
+    environment_key: bytes
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who may be mailed and given a token: known, allowed at this moment and in reach."""
+
+    user: User
+    app_connector: AppConnector
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolments:
+    """All app connectors with keys under one policy; made by `enrolments_of` whenever a policy is loaded."""
+
+    policy: Policy
+    by_keys: Mapping[bytes, Enrolment]
+    by_email: Mapping[str, str | None]
+
+
+def key_digest(key: str) -> bytes:
+    """SHA-256 of an API key or environment key as it stands. Keys are long and random, so nothing slower is needed."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def enrolments_of(policy: Policy, enrolments: Iterable[Enrolment]) -> Enrolments:
+    """The look-up tables.
+
+    :raises ValueError: when two app connectors have the same pair of keys.
+    """
+    by_keys: dict[bytes, Enrolment] = {}
+    for enrolment in enrolments:
+        other = by_keys.setdefault(enrolment.api_key + enrolment.environment_key, enrolment)
+        if other is not enrolment:
+            raise ValueError(f"`{enrolment.app_connector}` and `{other.app_connector}` have the same keys")
+    names: dict[str, list[str]] = defaultdict(list)
+    for user in policy.users.values():
+        if user.email:
+            names[user.email.casefold()].append(user.name)
+    # An address that two users share names neither.
+    return Enrolments(policy, by_keys, {email: found[0] if len(found) == 1 else None for email, found in names.items()})
+
+
+def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipient | Outcome | Reason:
+    """Who is meant, if he meets all of the policy's conditions now; otherwise why not.
+
+    A user is named by his name, or by an e-mail address that is his alone (wire reference 4.3).
+    """
+    api_key, environment_key = key_digest(claim.api_key), key_digest(claim.environment_key)
+    enrolment = enrolments.by_keys.get(api_key + environment_key)
+    if enrolment is None or not (compare_digest(enrolment.api_key, api_key) & compare_digest(enrolment.environment_key, environment_key)):
+        return Outcome.UNKNOWN_KEYS
+    app_connector = enrolments.policy.app_connectors.get(enrolment.app_connector)
+    if app_connector is None:
+        return Outcome.UNKNOWN_KEYS
+    users = enrolments.policy.users
+    user = users.get(claim.user_id) or users.get(enrolments.by_email.get(claim.user_id.casefold()) or "")
+    if user is None:
+        return Reason.USER_UNKNOWN
+    unmet = unmet_condition(Caller(user, app_connector, "", claim.address), now)
+    if unmet is not None:
+        return unmet
+    return Recipient(user, app_connector, enrolment.language) if is_mailable(user.email) else Reason.USER_WITHOUT_EMAIL
+
+
+def is_mailable(email: str) -> bool:
+    """Whether this is one address and nothing else: no list, no name, no line that could become a header."""
+    try:
+        address = Address(addr_spec=email)
+    except Exception:  # the parser of the standard library fails on odd ones in more ways than it says
+        return False
+    return bool(address.domain) and address.addr_spec == email and email.isprintable() and len(email) <= _LONGEST_EMAIL
