@@ -132,6 +132,14 @@ class FetchSubjectFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchSubject:
+    """The attachments of a dossier item, all of them: what they are, or also what they hold. Only SOAP has it."""
+
+    subject: str
+    with_data: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """A report with a filter on its own field codes."""
 
@@ -144,7 +152,7 @@ class Preflight:
     """A browser asks which verbs and headers it may use (CORS); answered here, told to nobody."""
 
 
-SpecialCall = ProductVersion | FetchFile | FetchImage | FetchSubjectFile | RunReport
+SpecialCall = ProductVersion | FetchFile | FetchImage | FetchSubjectFile | FetchSubject | RunReport
 Call = GetRows | Update | Metainfo | DescribeGet | DescribeUpdate | SpecialCall | Preflight
 
 SPECIAL_OF: dict[type[SpecialCall], Special] = {
@@ -152,5 +160,6 @@ SPECIAL_OF: dict[type[SpecialCall], Special] = {
     FetchFile: Special.FILE,
     FetchImage: Special.IMAGE,
     FetchSubjectFile: Special.SUBJECT,
+    FetchSubject: Special.SUBJECT,
     RunReport: Special.REPORT,
 }

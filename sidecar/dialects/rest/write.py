@@ -8,6 +8,7 @@ from sidecar.dialects.call import (
     Element,
     FetchFile,
     FetchImage,
+    FetchSubject,
     FetchSubjectFile,
     GetRows,
     Metainfo,
@@ -84,8 +85,8 @@ def write_call(call: Call, connector: str) -> str:
             return f"/imageconnector/{_segment(image)}" + ("" if image_format is None else f"?format={image_format}")
         case RunReport(report, predicate):
             return f"/reportconnector/{_segment(report)}{_query([], _report_filter(predicate))}"
-        case GetRows() | Preflight():
-            raise TypeError("rows are written by write_rows, with their predicate; a preflight is not forwarded")
+        case GetRows() | Preflight() | FetchSubject():
+            raise TypeError("rows are written by write_rows, with their predicate; the others have no target over REST")
 
 
 def verb_of(call: Call) -> str:

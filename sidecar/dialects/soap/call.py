@@ -9,17 +9,6 @@ from sidecar.dialects.soap.version import Version
 
 
 @dataclass(frozen=True, slots=True)
-class FetchSubject:
-    """The attachments of a dossier item, all of them: what they are, or also what they hold."""
-
-    subject: str
-    with_data: bool
-
-
-SoapOnlyCall = FetchSubject
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
     """In which form rows come back (wire reference 3.4); None where the client left it to the backend. The order is the call's own.
 
@@ -47,7 +36,7 @@ class SoapCall:
 
     version: Version
     operation: Operation
-    call: Call | SoapOnlyCall
+    call: Call
     token: str | None = field(default=None, repr=False)
     options: Options | None = None
     document: Element | None = field(default=None, repr=False)

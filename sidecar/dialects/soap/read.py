@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sidecar.dialects.call import DescribeUpdate, FetchSubjectFile, GetRows, Page, ProductVersion, RunReport, Update
+from sidecar.dialects.call import DescribeUpdate, FetchSubject, FetchSubjectFile, GetRows, Page, ProductVersion, RunReport, Update
 from sidecar.dialects.soap import services
 from sidecar.dialects.soap.body_token import read_body_token
-from sidecar.dialects.soap.call import FetchSubject, Options, SoapCall
+from sidecar.dialects.soap.call import Options, SoapCall
 from sidecar.dialects.soap.envelope import Arguments, read_envelope
 from sidecar.dialects.soap.options import read_options
 from sidecar.dialects.soap.page import combine, read_number

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from sidecar.dialects.call import DescribeUpdate, FetchSubjectFile, GetRows, Page, ProductVersion, RunReport, Update
-from sidecar.dialects.soap.call import FetchSubject, SoapCall
+from sidecar.dialects.call import DescribeUpdate, FetchSubject, FetchSubjectFile, GetRows, Page, ProductVersion, RunReport, Update
+from sidecar.dialects.soap.call import SoapCall
 from sidecar.dialects.soap.envelope import write_envelope, write_operation
 from sidecar.dialects.soap.options import write_options
 from sidecar.dialects.soap.page import arguments_of

@@ -2,8 +2,19 @@
 
 import pytest
 
-from sidecar.dialects.call import Action, DescribeUpdate, FetchSubjectFile, GetRows, Page, ProductVersion, RunReport, Sort, Update
-from sidecar.dialects.soap.call import FetchSubject, Options, SoapCall
+from sidecar.dialects.call import (
+    Action,
+    DescribeUpdate,
+    FetchSubject,
+    FetchSubjectFile,
+    GetRows,
+    Page,
+    ProductVersion,
+    RunReport,
+    Sort,
+    Update,
+)
+from sidecar.dialects.soap.call import Options, SoapCall
 from sidecar.dialects.soap.read import read
 from sidecar.dialects.soap.services import OPERATIONS
 from sidecar.dialects.soap.version import Version

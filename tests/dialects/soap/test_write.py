@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.dialects.call import DescribeUpdate, FetchSubjectFile, GetRows, Page, Preflight, ProductVersion, RunReport, Sort, Update
+from sidecar.dialects.call import (
+    DescribeUpdate,
+    FetchSubject,
+    FetchSubjectFile,
+    GetRows,
+    Page,
+    Preflight,
+    ProductVersion,
+    RunReport,
+    Sort,
+    Update,
+)
 from sidecar.dialects.soap import services
-from sidecar.dialects.soap.call import FetchSubject, Options, SoapCall
+from sidecar.dialects.soap.call import Options, SoapCall
 from sidecar.dialects.soap.read import read
 from sidecar.dialects.soap.tree import Attribute, Element
 from sidecar.dialects.soap.update_document import actions_in
