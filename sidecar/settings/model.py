@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from sidecar.dialects.call import Action, Special
 from sidecar.filters.compact import MixedSeparators
 from sidecar.policy.model import Network
+from sidecar.settings.part import Part, Secret, without_nulls
 from sidecar.settings.scalars import (
     AddressOrNetwork,
     AttributeValue,
     ConnectorName,
     FieldId,
     Flag,
-    HiddenText,
     Listen,
     Moment,
     Name,
@@ -29,24 +29,6 @@ from sidecar.settings.scalars import (
     Whole,
     complaint,
 )
-from sidecar.settings.tree import Written
-
-
-def _is_null(value: Any) -> bool:
-    return value is None or (isinstance(value, Written) and value.value is None)
-
-
-def _without_nulls(value: Any) -> Any:
-    """A key with nothing behind it counts as absent."""
-    return {key: item for key, item in value.items() if not _is_null(item)} if isinstance(value, dict) else value
-
-
-class Part(BaseModel):
-    """A mapping of known keys; immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    _drop_nulls = model_validator(mode="before")(_without_nulls)
 
 
 class Admin(Part):
@@ -78,26 +60,14 @@ class Timeouts(Part):
     drain: Seconds = Field(default=30, ge=0, description="Seconds that requests in flight get to finish when the sidecar stops.")
 
 
-class SecretFile(Part):
-    """A secret that stands in a file of its own."""
-
-    file: Name = Field(description="Path of the file, relative to this one. ${NAME} is replaced from the environment.")
-
-
-def _kind_of_token(value: Any) -> str:
-    return "file" if isinstance(value, dict | SecretFile) else "text"
-
-
 class Credential(Part):
     """How the sidecar proves itself to the backend: one of the keys."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["afas_token"]}, {"required": ["passthrough"]}]})
 
-    afas_token: Annotated[Annotated[HiddenText, Tag("text")] | Annotated[SecretFile, Tag("file")], Discriminator(_kind_of_token)] | None = (
-        Field(
-            default=None,
-            description="The sidecar's own token, as XML, as the base64 of it or as the 64 characters: ${NAME}, or {file: path}.",
-        )
+    afas_token: Secret | None = Field(
+        default=None,
+        description="The sidecar's own token, as XML, as the base64 of it or as the 64 characters: ${NAME}, or {file: path}.",
     )
     passthrough: Flag | None = Field(default=None, description="true: the backend gets the client's own token.")
     oauth: Any = Field(default=None, description="Planned; not supported by this version.")
@@ -139,7 +109,7 @@ class User(Part):
     )
     blocked: Flag = Field(default=False, description="true: the user gets nowhere.")
     system: Flag = Field(default=False, description="true: linked to no person, so no e-mail address is needed.")
-    attributes: Annotated[dict[Name, AttributeValue], BeforeValidator(_without_nulls)] = Field(
+    attributes: Annotated[dict[Name, AttributeValue], BeforeValidator(without_nulls)] = Field(
         default={},
         description="Values for @user.<attribute> in filters: one, or a list. Without a value such a comparison holds for no row.",
     )

@@ -4,14 +4,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sidecar.otp.enrolment import Enrolment, is_mailable, key_digest
 from sidecar.otp.message import Language
 from sidecar.otp.rules import Rules
 from sidecar.otp.smtp import PORTS, Security, SmtpServer
-from sidecar.settings.model import Part, SecretFile, _kind_of_token
-from sidecar.settings.scalars import HiddenText, Name, Sha256, Text, Whole, complaint
+from sidecar.settings.part import Part, Secret, SecretFile
+from sidecar.settings.scalars import Name, Sha256, Text, Whole, complaint
 
 _MOST_PORT = 65_535
 
@@ -51,7 +51,7 @@ class Smtp(Part):
 class OneTimePasswords(Part):
     """The sidecar as token authority, for environments with `otp: local`."""
 
-    database: Annotated[Annotated[HiddenText, Tag("text")] | Annotated[SecretFile, Tag("file")], Discriminator(_kind_of_token)] = Field(
+    database: Secret = Field(
         description="Where codes and tokens are kept: sqlite+aiosqlite:///path or postgresql+asyncpg://…, as text, ${NAME} or {file: path}."
     )
     secret: SecretFile = Field(

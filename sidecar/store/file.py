@@ -15,7 +15,8 @@ from sidecar.settings import model
 from sidecar.settings.advice import give_advice
 from sidecar.settings.compile import compile_policy
 from sidecar.settings.document import read_text
-from sidecar.settings.model import SecretFile, Settings
+from sidecar.settings.model import Settings
+from sidecar.settings.part import SecretFile
 from sidecar.settings.problem import KeyPath, Problem
 from sidecar.settings.read import read_settings
 from sidecar.settings.references import check_references
