@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from sidecar.otp.database_url import database_url
 from sidecar.otp.schema import metadata, revision
 
-_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 _SECONDS_FOR_A_LOCK = 5.0
 _SECONDS_FOR_A_CONNECTION = 5.0
 _WRITERS = {"sqlite": 1, "postgresql": 5}  # SQLite has one writer at a time: a queue in here is fairer than its lock
@@ -33,7 +33,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """:raises ValueError: for a URL of another kind; the text holds no part of it."""
-        parsed = _parsed(url)
+        parsed = database_url(url)
         self._writer = _engine(parsed, _WRITERS[parsed.get_backend_name()])
         self._reader = _engine(parsed, 1)
         self._insert: Callable[[Table], Upsert] = sqlite.insert if parsed.get_backend_name() == "sqlite" else postgresql.insert
@@ -99,18 +99,6 @@ def _faults(kinds: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)) -> 
         yield
     except kinds as error:
         raise Unavailable(type(error).__name__) from None
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError("is not the URL of a database, such as sqlite+aiosqlite:///otp.db") from None
-    if parsed.drivername not in _DRIVERS:
-        raise ValueError(f"is a database of another kind; known are {' and '.join(_DRIVERS)}")
-    if parsed.get_backend_name() == "sqlite" and (parsed.database or ":memory:") == ":memory:":
-        raise ValueError("names no file, so that a restart would lose every token")
-    return parsed
 
 
 def _engine(url: URL, connections: int) -> AsyncEngine:

@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, fie
 
 from sidecar.dialects.call import Action, Special
 from sidecar.filters.compact import MixedSeparators
+from sidecar.otp.message import Language
 from sidecar.policy.model import Network
+from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
 from sidecar.settings.part import Part, Secret, without_nulls
 from sidecar.settings.scalars import (
     AddressOrNetwork,
@@ -98,6 +100,11 @@ class Environment(Part):
         default=MixedSeparators.REFUSE,
         description="How the backend reads a filter with both `,` and `;`. By default such a filter is refused.",
     )
+    otp: Mode = Field(
+        default=OtpMode.OFF,
+        description="Who answers requests for one-time passwords: the sidecar (local), the backend (forward), or nobody (off).",
+    )
+    otp_language: Language = Field(default=Language.DUTCH, description="In which language one-time passwords are mailed.")
 
 
 class User(Part):
@@ -155,6 +162,9 @@ class AppConnector(Part):
     )
     special_connectors: tuple[Special, ...] = Field(default=(), description="Of subject, file, image, report, data and version.")
     ip: AddressRules = Field(default=AddressRules(), description="From which addresses it may be used.")
+    otp_keys: OtpKeys | None = Field(
+        default=None, description="With these its users get tokens by one-time password; `sidecar otp keys` makes them."
+    )
     tokens: tuple[AppToken, ...] = Field(default=(), description="User tokens for this app connector.")
 
 
@@ -199,6 +209,9 @@ class Settings(Part):
         default=(), description="User tokens that stand apart from their app connectors, often in an own file."
     )
     filter_types: dict[Name, FilterType] = Field(default={}, description="Which rows each group may see.")
+    one_time_passwords: OneTimePasswords | None = Field(
+        default=None, description="The sidecar as token authority: needed by environments with `otp: local`."
+    )
     limits: Limits = Field(default=Limits(), description="Most bytes of requests and answers.")
     timeouts: Timeouts = Field(default=Timeouts(), description="Seconds of patience, by what is waited for.")
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from sidecar.otp.enrolment import Enrolment, is_mailable, key_digest
 from sidecar.otp.message import Language
@@ -12,6 +12,7 @@ from sidecar.otp.rules import Rules
 from sidecar.otp.smtp import PORTS, Security, SmtpServer
 from sidecar.settings.part import Part, Secret, SecretFile
 from sidecar.settings.scalars import Name, Sha256, Text, Whole, complaint
+from sidecar.settings.tree import Written
 
 _MOST_PORT = 65_535
 
@@ -22,6 +23,14 @@ class OtpMode(StrEnum):
     LOCAL = "local"
     FORWARD = "forward"
     OFF = "off"
+
+
+def _as_written(value: Any) -> Any:
+    """YAML 1.1 reads an unquoted `off` as false."""
+    return value.text if isinstance(value, Written) else value
+
+
+Mode = Annotated[OtpMode, BeforeValidator(_as_written)]
 
 
 def _email(text: str) -> str:
@@ -52,7 +61,7 @@ class OneTimePasswords(Part):
     """The sidecar as token authority, for environments with `otp: local`."""
 
     database: Secret = Field(
-        description="Where codes and tokens are kept: sqlite+aiosqlite:///path or postgresql+asyncpg://…, as text, ${NAME} or {file: path}."
+        description="Where codes and tokens are: sqlite:///path, relative to this file, or postgresql://…; text, ${NAME} or {file: path}."
     )
     secret: SecretFile = Field(
         description="{file: path} of at least 32 random characters, the same for all replicas. Codes can't be told from the database alone."

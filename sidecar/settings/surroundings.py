@@ -8,9 +8,24 @@ from pathlib import Path
 from sidecar.settings.problem import KeyPath, Problem, Severity, path_text
 from sidecar.settings.tree import Entry, Mapping, Node, Scalar, Written
 
-_ADDRESSES: tuple[tuple[str, ...], ...] = (("listen",), ("admin", "listen"), ("environments", "*", "rest"), ("environments", "*", "soap"))
+_ADDRESSES: tuple[tuple[str, ...], ...] = (
+    ("listen",),
+    ("admin", "listen"),
+    ("environments", "*", "rest"),
+    ("environments", "*", "soap"),
+    ("one_time_passwords", "smtp", "host"),
+)
 _TOKEN: tuple[str, ...] = ("environments", "*", "credential", "afas_token")
-_PATHS: tuple[tuple[str, ...], ...] = (("environments", "*", "ca_file"), (*_TOKEN, "file"))
+_DATABASE: tuple[str, ...] = ("one_time_passwords", "database")
+_PATHS: tuple[tuple[str, ...], ...] = (
+    ("environments", "*", "ca_file"),
+    (*_TOKEN, "file"),
+    (*_DATABASE, "file"),
+    ("one_time_passwords", "secret", "file"),
+    ("one_time_passwords", "smtp", "password", "file"),
+    ("one_time_passwords", "smtp", "ca_file"),
+)
+_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@$]+@")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -35,6 +50,13 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
             problems.append(Problem(Severity.WARNING, scalar.place.file, scalar.place.line, path_text(path), message, remedy))
         return expand(scalar, path)
 
+    def expand_database(scalar: Scalar, path: KeyPath) -> Scalar:
+        if isinstance(scalar.value, str) and _PASSWORD_IN_URL.search(scalar.value):
+            message = "the database's password stands in the configuration in clear"
+            remedy = "write the URL as ${NAME} for an environment variable, or {file: …}"
+            problems.append(Problem(Severity.WARNING, scalar.place.file, scalar.place.line, path_text(path), message, remedy))
+        return expand(scalar, path)
+
     def expand_path(scalar: Scalar, path: KeyPath) -> Scalar:
         expanded = expand(scalar, path)
         if not isinstance(expanded.value, str) or not expanded.value:
@@ -48,6 +70,7 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
     for pattern in _ADDRESSES:
         filled = _replace(filled, pattern, (), expand)
     filled = _replace(filled, _TOKEN, (), expand_token)
+    filled = _replace(filled, _DATABASE, (), expand_database)
     for pattern in _PATHS:
         filled = _replace(filled, pattern, (), expand_path)
     assert isinstance(filled, Mapping)  # noqa: S101  values were replaced, the root was not
@@ -56,7 +79,7 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
 
 def leave_out(root: Mapping) -> Mapping:
     """The tree without what depends on its surroundings, for work on users and tokens where the backend's secrets are not at hand."""
-    entries = {key: entry for key, entry in root.entries.items() if key not in ("listen", "admin")}
+    entries = {key: entry for key, entry in root.entries.items() if key not in ("listen", "admin", "one_time_passwords")}
     environments = entries.get("environments")
     if environments is not None and isinstance(environments.node, Mapping):
         stand_ins = {name: Entry(entry.place, _stand_in(entry)) for name, entry in environments.node.entries.items()}

@@ -16,11 +16,13 @@ from sidecar.settings.advice import give_advice
 from sidecar.settings.compile import compile_policy
 from sidecar.settings.document import read_text
 from sidecar.settings.model import Settings
+from sidecar.settings.otp_advice import compile_enrolments, give_otp_advice
 from sidecar.settings.part import SecretFile
 from sidecar.settings.problem import KeyPath, Problem
 from sidecar.settings.read import read_settings
 from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
+from sidecar.store.installation import read_installation
 from sidecar.store.snapshot import AfasToken, Credential, Environment, Passthrough, Snapshot
 from sidecar.store.version import version_of
 
@@ -49,15 +51,21 @@ def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Lo
     before = report.fatal_errors
     check_references(settings, report)
     policy = compile_policy(settings, report)
+    enrolments = compile_enrolments(settings, policy, report)
     if reading.whole and report.fatal_errors == before:  # advice on half a policy would mislead
         give_advice(settings, policy, now, report)
+        give_otp_advice(settings, policy, report)
     environments = {name: _environment(name, part, report, files) for name, part in settings.environments.items()}
     authorities = {name: _authorities(name, part, report, files) for name, part in settings.environments.items()}
+    authority = settings.one_time_passwords
+    installation = None if authority is None else read_installation(authority, report, files)
     if report.prevents_loading:
         return Loaded(None, None, report.problems, tuple(files), report)
     sound = {name: environment for name, environment in environments.items() if environment is not None}
-    version = version_of(policy, sound, authorities)
-    snapshot = Snapshot(replace(policy, version=version), sound, now)
+    version = version_of(policy, sound, authorities, enrolments, installation)
+    policy = replace(policy, version=version)
+    enrolments = None if enrolments is None else replace(enrolments, policy=policy)
+    snapshot = Snapshot(policy, sound, now, enrolments, installation)
     return Loaded(settings, snapshot, report.problems, tuple(files), report)
 
 
@@ -65,7 +73,7 @@ def _environment(name: str, part: model.Environment, report: Report, files: list
     credential = _credential(("environments", name, "credential"), part.credential, report, files)
     if credential is None:
         return None
-    return Environment(name, part.rest, part.mixed_separators, credential, part.ca_file)
+    return Environment(name, part.rest, part.mixed_separators, credential, part.ca_file, part.otp)
 
 
 def _credential(path: KeyPath, part: model.Credential, report: Report, files: list[Path]) -> Credential | None:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sidecar.filters.compact import MixedSeparators
+from sidecar.otp.enrolment import Enrolments
+from sidecar.otp.installation import Installation
 from sidecar.policy.model import Policy
+from sidecar.settings.otp import OtpMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,19 @@ class Environment:
     mixed: MixedSeparators
     credential: Credential
     ca_file: str | None = None
+    otp: OtpMode = OtpMode.OFF
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Policy and environments as they were loaded at one moment (aware)."""
+    """Policy and environments as they were loaded at one moment (aware).
+
+    :ivar enrolments: whose users may fetch tokens by one-time password; None where no environment has these.
+    :ivar installation: what the token authority is made with; None where the sidecar is none.
+    """
 
     policy: Policy
     environments: Mapping[str, Environment]
     loaded_at: datetime
+    enrolments: Enrolments | None = None
+    installation: Installation | None = None

@@ -3,22 +3,34 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import datetime
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
+from sidecar.otp.enrolment import Enrolments
+from sidecar.otp.installation import Installation
 from sidecar.policy.model import Policy
 from sidecar.policy.where import Where
 from sidecar.store.snapshot import AfasToken, Environment
 
 
-def version_of(policy: Policy, environments: Mapping[str, Environment], authorities: Mapping[str, bytes]) -> str:
+def version_of(
+    policy: Policy,
+    environments: Mapping[str, Environment],
+    authorities: Mapping[str, bytes],
+    enrolments: Enrolments | None = None,
+    installation: Installation | None = None,
+) -> str:
     """12 hexadecimal characters.
 
     :param authorities: digests of the environments' CA files, whose content matters as well.
     """
     content = [_canonical(policy), _canonical(environments), _canonical(authorities)]
+    if enrolments is not None:
+        content.append(_canonical(enrolments.by_keys))
+    if installation is not None:
+        content.append(_canonical(installation))
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
 
 
@@ -37,6 +49,12 @@ def _canonical(value: Any) -> Any:
             return _canonical(value.expression)
         case AfasToken():
             return value.fingerprint
+        case Installation(database, secret, smtp, rules):
+            secrets = [database, secret.hex(), smtp.password]
+            digest = hashlib.sha256(json.dumps(secrets).encode()).hexdigest()
+            return [digest, _canonical(replace(smtp, password="")), _canonical(rules)]
+        case timedelta():
+            return value.total_seconds()
         case Policy():
             return [_canonical(part) for part in (value.users, value.app_connectors, value.filter_types, value.tokens)]
         case Mapping():

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from sidecar.otp.database import Database, Unavailable
+from sidecar.otp.database_url import database_url
 from sidecar.otp.schema import metadata
 from tests.otp.stage import Replica, Stage, sqlite_in
 
@@ -21,10 +22,12 @@ from tests.otp.stage import Replica, Stage, sqlite_in
     [
         ("", "not the URL"),
         ("secret", "not the URL"),
-        ("sqlite:///secret.db", "another kind"),
         ("mysql+asyncmy://user:secret@host/db", "another kind"),
-        ("postgresql://user:secret@host/db", "another kind"),
-        ("sqlite+aiosqlite://", "names no file"),
+        ("postgresql+psycopg://user:secret@host/db", "another kind"),
+        ("postgresql://user:secret@host:secret/db", "not the URL"),
+        ("sqlite:///secret.db?mode=memory", "more in it"),
+        ("sqlite://secret.db", "more in it"),
+        ("sqlite://", "names no file"),
         ("sqlite+aiosqlite:///:memory:", "names no file"),
     ],
 )
@@ -32,6 +35,21 @@ def test_another_kind_of_database_is_refused_without_repeating_its_url(url: str,
     with pytest.raises(ValueError, match=message) as raised:
         Database(url)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("sqlite:///otp.db", "sqlite+aiosqlite:////etc/sidecar/otp.db"),
+        ("sqlite:////var/lib/otp.db\n", "sqlite+aiosqlite:////var/lib/otp.db"),
+        ("sqlite+aiosqlite:///below/otp.db", "sqlite+aiosqlite:////etc/sidecar/below/otp.db"),
+        ("postgresql://user:s%40cret@host:5433/otp", "postgresql+asyncpg://user:s%40cret@host:5433/otp"),
+        ("postgresql+asyncpg://host/otp?ssl=require", "postgresql+asyncpg://host/otp?ssl=require"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="paths of POSIX")
+def test_a_url_is_written_short_and_a_file_lies_beside_the_one_that_names_it(text: str, url: str) -> None:
+    assert database_url(text, Path("/etc/sidecar")).render_as_string(hide_password=False) == url
 
 
 def test_a_file_that_cant_be_made_is_refused(tmp_path: Path) -> None:
