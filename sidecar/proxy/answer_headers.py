@@ -41,6 +41,18 @@ def relayed_head(request: ClientRequest, head: AnswerHead, framing: bytes, refer
 
     :param framing: the line or lines that say where the body ends and what becomes of the connection.
     """
+    passed = head.for_client.get(request.chunks_are_known)
+    if passed is None:
+        passed = _passed(request, head)
+        if _has_date(head):
+            head.for_client[request.chunks_are_known] = passed
+        else:
+            passed += _date(int(time.time()))
+    return b"%b%b: %b\r\n%b\r\n" % (passed, _REFERENCE, reference.encode("ascii"), framing)
+
+
+def _passed(request: ClientRequest, head: AnswerHead) -> bytes:
+    """The status line and the lines that go on, as they are or rewritten."""
     names, headers = head.names, head.headers
     dropped = _DROPPED_OR_REWRITTEN
     if not head.connection <= _KNOWN_OPTIONS:
@@ -49,16 +61,17 @@ def relayed_head(request: ClientRequest, head: AnswerHead, framing: bytes, refer
     passed = b"".join(lines)
     if not passed.isascii():
         passed = b"".join(map(_in_utf_8, lines))
-    return b"%b%b%b%b%b%b: %b\r\n%b\r\n" % (
+    return b"%b%b%b%b" % (
         _status_line(request, head.status, head.phrase),
         passed,
-        b"" if b"date" in names and b"date" not in dropped else _date(int(time.time())),
         _location(names, headers) if b"location" in names else b"",
         _private(_joined(names, headers) if b"cache-control" in names else b""),
-        _REFERENCE,
-        reference.encode("ascii"),
-        framing,
     )
+
+
+def _has_date(head: AnswerHead) -> bool:
+    """Whether the backend's own date goes on."""
+    return b"date" in head.names and b"date" not in head.connection
 
 
 def _joined(names: list[bytes], headers: Fields) -> bytes:

@@ -1,7 +1,7 @@
 """The head of a backend's answer: status, headers, and what they say of the body's framing. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sidecar.errors import Reason, Refusal
@@ -16,8 +16,12 @@ _NO_OPTIONS: frozenset[bytes] = frozenset()
 class AnswerHead:
     """A head whose framing has one reading: `content_length` or `chunked` or neither, never both.
 
+    Several answers may have the same one, so nobody changes it.
+
     :ivar names: of the headers, in small letters.
     :ivar connection: what the Connection headers list, in small letters.
+    :ivar for_client: what of it goes on to clients, by whether they speak HTTP/1.1, once that was found out. Without the length, so it is
+        shared with heads that differ in that alone.
     """
 
     status: int
@@ -28,6 +32,18 @@ class AnswerHead:
     chunked: bool
     keep_alive: bool
     connection: frozenset[bytes] = frozenset()
+    for_client: dict[bool, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def with_length(self, digits: bytes) -> "AnswerHead":
+        """The head with another number in its only Content-Length.
+
+        :param digits: of it, as many as `read_answer_head` takes.
+        """
+        place = self.names.index(b"content-length")
+        headers = (*self.headers[:place], (self.headers[place][0], digits), *self.headers[place + 1 :])
+        return AnswerHead(
+            self.status, self.phrase, headers, self.names, int(digits), self.chunked, self.keep_alive, self.connection, self.for_client
+        )
 
     @property
     def is_interim(self) -> bool:

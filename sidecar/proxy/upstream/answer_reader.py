@@ -1,6 +1,7 @@
 """Turns the bytes of one answer, however packets cut them, into a head and pieces of body. Holds no socket."""
 
 import re
+from collections.abc import Callable
 
 from sidecar.proxy.upstream.answer_head import AnswerHead, broken, read_answer_head
 from sidecar.proxy.upstream.framing import ChunkedFraming, CloseFraming, Framing, LengthFraming, Piece
@@ -20,10 +21,15 @@ class AnswerReader:
     :ivar has_body: False where an answer ends at its head by nature: to HEAD, and with status 204 or 304 (RFC 9112 6.3).
     """
 
-    __slots__ = ("_bodyless", "_framing", "_held", "_interim_heads", "_max_head", "begun", "done", "has_body", "head")
+    __slots__ = ("_bodyless", "_framing", "_held", "_interim_heads", "_max_head", "_read", "begun", "done", "has_body", "head")
 
-    def __init__(self, max_head: int, *, bodyless_answer: bool) -> None:
+    def __init__(self, max_head: int, read: Callable[[bytes], AnswerHead] = read_answer_head, *, bodyless_answer: bool) -> None:
+        """
+        :param max_head: bytes.
+        :param read: `read_answer_head`, or one who remembers what that found.
+        """
         self._max_head = max_head
+        self._read = read
         self._bodyless = bodyless_answer
         self._held = b""
         self._interim_heads = 0
@@ -77,7 +83,7 @@ class AnswerReader:
             if end < 0:
                 self._hold(held, seen)
                 return None
-            head = read_answer_head(held[: end + 2])
+            head = self._read(held[: end + 2])
             self._held = b""
             if not head.is_interim:
                 self.head = head

@@ -12,6 +12,7 @@ from sidecar.proxy.upstream.answer_head import AnswerHead, broken
 from sidecar.proxy.upstream.answer_reader import AnswerReader
 from sidecar.proxy.upstream.framing import Piece
 from sidecar.proxy.upstream.inbox import Inbox
+from sidecar.proxy.upstream.known_heads import KnownHeads
 from sidecar.proxy.upstream.later import Later
 from sidecar.proxy.upstream.origin import Origin
 
@@ -72,6 +73,7 @@ class Connection(asyncio.Protocol):
         "_limits",
         "_loop",
         "_paused",
+        "_read_head",
         "_reader",
         "_sent",
         "_timeouts",
@@ -88,12 +90,21 @@ class Connection(asyncio.Protocol):
         "rested_at",
     )
 
-    def __init__(self, origin: Origin, timeouts: Timeouts, limits: Limits, when_lost: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        timeouts: Timeouts,
+        limits: Limits,
+        when_lost: Callable[["Connection"], None],
+        known_heads: KnownHeads | None = None,
+    ) -> None:
+        """:param known_heads: shared with other connections."""
         self.origin = origin
         self.rested_at = 0.0
         self._timeouts = timeouts
         self._limits = limits
         self._when_lost = when_lost
+        self._read_head = (known_heads or KnownHeads()).read
         self._loop = asyncio.get_running_loop()
         self.lost = self._loop.create_future()
         self._transport: asyncio.Transport
@@ -154,7 +165,7 @@ class Connection(asyncio.Protocol):
 
         :raises Refusal: and the connection is gone; DiedUnanswered where not a byte of answer came.
         """
-        self._reader = reader = AnswerReader(self._limits.head, bodyless_answer=bodyless_answer)
+        self._reader = reader = AnswerReader(self._limits.head, self._read_head, bodyless_answer=bodyless_answer)
         self._sent = False
         self._watcher = self._keep
         try:
@@ -187,7 +198,7 @@ class Connection(asyncio.Protocol):
 
     def begin(self, head: bytes, watcher: Watcher, later: Later) -> None:
         """Send a request without body, at the end of this turn of the loop; what comes of it is told to `watcher`."""
-        self._reader = AnswerReader(self._limits.head, bodyless_answer=False)
+        self._reader = AnswerReader(self._limits.head, self._read_head, bodyless_answer=False)
         self._sent = True
         self._late = _NO_HEAD
         self.deadline = self._loop.time() + self._timeouts.head

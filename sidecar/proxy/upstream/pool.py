@@ -7,6 +7,7 @@ from sidecar.errors import Reason, Refusal
 from sidecar.proxy.upstream.answer import Answer
 from sidecar.proxy.upstream.connect import connect
 from sidecar.proxy.upstream.connection import Connection, DiedUnanswered, Limits, Timeouts, Watcher
+from sidecar.proxy.upstream.known_heads import KnownHeads
 from sidecar.proxy.upstream.later import Later
 from sidecar.proxy.upstream.origin import Origin
 
@@ -41,6 +42,7 @@ class Pool:
         self._clock: asyncio.TimerHandle | None = None
         self._closed = False
         self._later = Later()
+        self._known_heads = KnownHeads()
 
     @property
     def open_connections(self) -> int:
@@ -133,7 +135,9 @@ class Pool:
 
     async def _connect(self, origin: Origin) -> Connection:
         self._refuse_when_closed()
-        connection = await connect(origin, lambda: Connection(origin, self._timeouts, self._limits, self._forget), self._timeouts.connect)
+        connection = await connect(
+            origin, lambda: Connection(origin, self._timeouts, self._limits, self._forget, self._known_heads), self._timeouts.connect
+        )
         if not connection.lost.done():
             self._open.add(connection)
             if self._clock is None:
