@@ -1,8 +1,8 @@
-"""The stand-in backend: the REST side of the connector protocol, with filters of its own.
+"""The stand-in backend: the connector protocol over REST and SOAP, with filters of its own.
 
 It shares no code with the sidecar's reading and writing of filters, on purpose: only so do the rows that it sends prove something.
 """
 
-from sidecar.demo.backend.application import RECEIVED, Received, backend, new_token
+from sidecar.demo.backend.application import OAUTH, ONE_TIME_PASSWORDS, RECEIVED, SOAP, Received, backend, new_token
 
-__all__ = ["RECEIVED", "Received", "backend", "new_token"]
+__all__ = ["OAUTH", "ONE_TIME_PASSWORDS", "RECEIVED", "SOAP", "Received", "backend", "new_token"]

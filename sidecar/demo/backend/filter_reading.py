@@ -45,7 +45,8 @@ def _read_lists(connector: GetConnector, fields: str, values: str, operators: st
     numbers = _split(operators) if operators else [["1"] * len(block) for block in names]
     if [len(block) for block in names] != [len(block) for block in texts] or [len(block) for block in names] != [len(b) for b in numbers]:
         raise Failure("filterfieldids, filtervalues and operatortypes differ in length")
-    return [[_condition(connector, *parts) for parts in zip(*blocks, strict=True)] for blocks in zip(names, numbers, texts, strict=True)]
+    blocks = zip(names, numbers, texts, strict=True)
+    return [[read_condition(connector, *parts) for parts in zip(*block, strict=True)] for block in blocks]
 
 
 def _split(text: str) -> list[list[str]]:
@@ -58,7 +59,7 @@ def _read_json(connector: GetConnector, text: str) -> Filter:
         document = json.loads(text)
         return [
             [
-                _condition(connector, field["@FieldId"], str(field["@OperatorType"]), _text(field.get("#text")))
+                read_condition(connector, field["@FieldId"], str(field["@OperatorType"]), _text(field.get("#text")))
                 for field in _as_list(block["Field"])
             ]
             for block in _as_list(document["Filters"]["Filter"])
@@ -77,7 +78,11 @@ def _text(item: Any) -> str:
     return json.dumps(item) if isinstance(item, bool) else str(item)
 
 
-def _condition(connector: GetConnector, name: str, operator: str, value: str) -> Condition:
+def read_condition(connector: GetConnector, name: str, operator: str, value: str) -> Condition:
+    """A condition from its three parts, in whatever spelling they came.
+
+    :raises Failure: for a field that the connector does not have, or an unknown operator.
+    """
     field = connector.field(name)
     if field is None:
         raise Failure(f"Connector field '{name}' not found")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sidecar.demo.backend.update_definitions import UPDATE_CONNECTORS, UpdateConnector
+from sidecar.demo.backend.update_definitions import UPDATE_CONNECTORS, UpdateConnector, update_connector
 from sidecar.demo.definitions import GET_CONNECTORS, DataType, GetConnector
 
 VERSION = {"version": "26.2.11"}
@@ -46,7 +46,12 @@ def describe_get(connector: GetConnector) -> dict[str, Any]:
 
 
 def describe_update(connector: UpdateConnector) -> dict[str, Any]:
-    """The schema of an UpdateConnector."""
+    """The schema of an UpdateConnector, with what may stand below it; not what may stand below that."""
+    below = [update_connector(name) for name in connector.objects]
+    return _describe(connector) | {"objects": [_describe(each) for each in below if each is not None]}
+
+
+def _describe(connector: UpdateConnector) -> dict[str, Any]:
     return {
         "id": connector.name,
         "name": connector.name,

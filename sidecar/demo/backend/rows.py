@@ -3,17 +3,27 @@
 import re
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sidecar.demo.backend.failures import BAD_PAGE, Failure
-from sidecar.demo.backend.filter_reading import read_filter
+from sidecar.demo.backend.filter_reading import Filter, read_filter
 from sidecar.demo.backend.filter_sql import column, filter_sql
-from sidecar.demo.backend.values import to_wire
-from sidecar.demo.definitions import GetConnector
+from sidecar.demo.backend.values import Stored, to_wire
+from sidecar.demo.definitions import Field, GetConnector
 
 _ALL = -1
 _DEFAULT_TAKE = 100
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
+class Sort(NamedTuple):
+    """A field that rows are ordered by."""
+
+    field: Field
+    descending: bool
+
+
+Row = dict[str, Stored | bool]
 
 
 def rows(database: sqlite3.Connection, connector: GetConnector, query: Mapping[str, str]) -> dict[str, Any]:
@@ -23,18 +33,38 @@ def rows(database: sqlite3.Connection, connector: GetConnector, query: Mapping[s
     :raises Failure: for a filter, order or page that can't be carried out.
     """
     skip, take = _page(query)
-    where, values = filter_sql(read_filter(connector, query))
+    found = select(database, connector, read_filter(connector, query), _order(connector, query), max(skip, 0), take)
+    return {"skip": skip, "take": take, "rows": found}
+
+
+def select(
+    database: sqlite3.Connection, connector: GetConnector, conditions: Filter, order: list[Sort], skip: int = 0, take: int = _ALL
+) -> list[Row]:
+    """The rows as they go over the wire.
+
+    :param take: how many at most; a negative number for all.
+    :raises Failure: for values that do not suit their fields.
+    """
+    where, values = filter_sql(conditions)
     columns = ", ".join(f'"{field.id}"' for field in connector.fields)
+    terms = ", ".join([*(f"{column(field)} {'DESC' if descending else 'ASC'}" for field, descending in order), "rowid"])
     # Only names of our own definitions are put into the text; whatever the client sent stands for a `?`.
-    statement = f'SELECT {columns} FROM "{connector.name}" WHERE {where} ORDER BY {_order(connector, query)} LIMIT ? OFFSET ?'  # noqa: S608
-    found = database.execute(statement, [*values, take, max(skip, 0)])
-    return {
-        "skip": skip,
-        "take": take,
-        "rows": [
-            {field.id: to_wire(field, value) for field, value in zip(connector.fields, stored, strict=True)} for stored in found.fetchall()
-        ],
-    }
+    statement = f'SELECT {columns} FROM "{connector.name}" WHERE {where} ORDER BY {terms} LIMIT ? OFFSET ?'  # noqa: S608
+    return [
+        {field.id: to_wire(field, value) for field, value in zip(connector.fields, stored, strict=True)}
+        for stored in database.execute(statement, [*values, take, skip])
+    ]
+
+
+def sort(connector: GetConnector, name: str, *, descending: bool) -> Sort:
+    """An order by the field of this name.
+
+    :raises Failure: when there is none.
+    """
+    field = connector.field(name)
+    if field is None:
+        raise Failure(f"Connector field '{name}' not found")
+    return Sort(field, descending)
 
 
 def _page(query: Mapping[str, str]) -> tuple[int, int]:
@@ -50,12 +80,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _order(connector: GetConnector, query: Mapping[str, str]) -> str:
-    terms = []
-    for item in filter(None, query.get("orderbyfieldids", "").split(",")):
-        name = item.removeprefix("-")
-        field = connector.field(name)
-        if field is None:
-            raise Failure(f"Connector field '{name}' not found")
-        terms.append(f"{column(field)} {'DESC' if item.startswith('-') else 'ASC'}")
-    return ", ".join([*terms, "rowid"])
+def _order(connector: GetConnector, query: Mapping[str, str]) -> list[Sort]:
+    items = filter(None, query.get("orderbyfieldids", "").split(","))
+    return [sort(connector, item.removeprefix("-"), descending=item.startswith("-")) for item in items]

@@ -7,7 +7,10 @@ from sidecar.demo.definitions import DOSSIERS, HOURS, Field, GetConnector
 
 @dataclass(frozen=True, slots=True)
 class UpdateConnector:
-    """A named write; `columns` maps its field codes to fields of the table that it writes to, `key` is the code of a record's number."""
+    """A named write; `columns` maps its field codes to fields of the table that it writes to, `key` is the code of a record's number.
+
+    `objects` are the UpdateConnectors whose elements may stand below its own.
+    """
 
     name: str
     description: str
@@ -15,6 +18,7 @@ class UpdateConnector:
     key: str
     mandatory: frozenset[str]
     columns: dict[str, str]
+    objects: tuple[str, ...] = ()
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -47,6 +51,8 @@ UPDATE_CONNECTORS = (
             "EmId": "Medewerker",
             "St": "Gereed",
         },
+        # The hours that a dossier item took, and the items that follow from it, as deep as one likes.
+        objects=("PtRealization", "KnSubject"),
     ),
 )
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from sidecar.demo.backend.failures import NO_SUCH_VALUE, Failure
-from sidecar.demo.backend.update_definitions import UpdateConnector
+from sidecar.demo.backend.update_definitions import UpdateConnector, update_connector
 from sidecar.demo.backend.values import Stored, to_stored
 
 ACTION_OF_VERB = {"POST": "insert", "PUT": "update", "DELETE": "delete"}
@@ -37,9 +37,17 @@ def update(database: sqlite3.Connection, connector: UpdateConnector, verb: str, 
     root = document.get(connector.name) if isinstance(document, dict) else None
     if not isinstance(root, dict) or "Element" not in root:
         raise Failure(f"The body must hold {connector.name}.Element")
-    elements = root["Element"] if isinstance(root["Element"], list) else [root["Element"]]
+    return carry_out(database, connector, root, ACTION_OF_VERB[verb])
+
+
+def carry_out(database: sqlite3.Connection, connector: UpdateConnector, content: dict[str, Any], action: str) -> list[str]:
+    """As `update`, with what stands below the root.
+
+    :param action: for elements that name none.
+    :raises Failure: when any element of it can't be carried out.
+    """
     with database:
-        return [_element(database, connector, ACTION_OF_VERB[verb], element) for element in elements]
+        return _elements(database, connector, action, content)
 
 
 def delete_by_path(database: sqlite3.Connection, connector: UpdateConnector, element: str, names: str, values: str) -> None:
@@ -53,17 +61,34 @@ def delete_by_path(database: sqlite3.Connection, connector: UpdateConnector, ele
         _delete(database, connector, {connector.key: to_stored(connector.fields[connector.key], values)})
 
 
+def _elements(database: sqlite3.Connection, connector: UpdateConnector, action: str, content: dict[str, Any]) -> list[str]:
+    elements = content.get("Element", [])
+    return [_element(database, connector, action, element) for element in (elements if isinstance(elements, list) else [elements])]
+
+
 def _element(database: sqlite3.Connection, connector: UpdateConnector, action: str, element: Any) -> str:
     if not isinstance(element, dict) or not isinstance(element.get("Fields", {}), dict):
         raise Failure("An element must be an object with Fields")
-    if element.get("Objects"):
-        raise Failure(f"{connector.name} has no objects")
     sent = {name.removeprefix("@"): value for name, value in element.items() if name not in ("Fields", "Objects")}
     sent |= {name.removeprefix("@"): value for name, value in element.get("Fields", {}).items()}
-    action = str(sent.pop("Action", action)).lower()
-    if action not in _ACTIONS:
-        raise Failure(f"Unknown action '{action}'")
-    return _ACTIONS[action](database, connector, _read_values(connector, sent))
+    own_action = str(sent.pop("Action", action)).lower()
+    if own_action not in _ACTIONS:
+        raise Failure(f"Unknown action '{own_action}'")
+    number = _ACTIONS[own_action](database, connector, _read_values(connector, sent))
+    _objects(database, connector, action, element.get("Objects") or [])
+    return number
+
+
+def _objects(database: sqlite3.Connection, connector: UpdateConnector, action: str, objects: Any) -> None:
+    """What stands below an element, with actions of its own at any depth."""
+    for item in objects if isinstance(objects, list) else [objects]:
+        if not isinstance(item, dict):
+            raise Failure("Objects must hold objects")
+        for name, content in item.items():
+            below = update_connector(name) if name.lower() in map(str.lower, connector.objects) else None
+            if below is None or not isinstance(content, dict):
+                raise Failure(f"{connector.name} has no objects '{name}'")
+            _elements(database, below, action, content)
 
 
 def _read_values(connector: UpdateConnector, sent: dict[str, Any]) -> Columns:
