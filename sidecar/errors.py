@@ -116,6 +116,13 @@ class Reason(StrEnum):
         Kind.BACKEND,
         "An answer that must be filtered (metainfo) is not JSON of the known shape, or too large.",
     )
+    ROWS_NOT_ALLOWED = "rows_not_allowed", Kind.BACKEND, "The row guard found rows in the answer that policy does not admit: withheld."
+    ROWS_NOT_JUDGEABLE = (
+        "rows_not_judgeable",
+        Kind.BACKEND,
+        "The row guard can't tell of some rows of the answer whether policy admits them: withheld.",
+    )
+    ROWS_UNREADABLE = "rows_unreadable", Kind.BACKEND, "The row guard can't read the answer's rows: withheld."
     BACKEND_CONNECT_TIMEOUT = "backend_connect_timeout", Kind.BACKEND_SLOW, "No connection within `timeouts.connect`."
     BACKEND_HEAD_TIMEOUT = "backend_head_timeout", Kind.BACKEND_SLOW, "No answer within `timeouts.head`."
     BACKEND_IDLE_TIMEOUT = "backend_idle_timeout", Kind.BACKEND_SLOW, "The backend stood still for `timeouts.idle`, answering or reading."

@@ -67,8 +67,11 @@ class RowCheck:
         self.violating += count.violating
         self.unjudgeable += count.unjudgeable + part.spoilt
         self.problem = part.problem
+        if not self.passes:
+            self._waiting.clear()  # nothing of it will be asked for
+            return b""
         self._waiting += part.data
-        if not (self.passes and part.rows):
+        if not part.rows:
             return b""
         released = bytes(self._waiting)
         self._waiting.clear()

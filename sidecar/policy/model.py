@@ -7,6 +7,7 @@ Names of connectors are looked up in lower case (`str.lower`) and forwarded as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
 from sidecar.dialects.call import Action, Special
@@ -71,6 +72,14 @@ class AddressRule:
     deny: tuple[Network, ...] = ()
 
 
+class RowGuard(StrEnum):
+    """Which answers with rows are held against policy when they come back, and what becomes of one that is not in order."""
+
+    OFF = "off"
+    SAMPLE = "sample"
+    ENFORCE = "enforce"
+
+
 @dataclass(frozen=True, slots=True)
 class AppConnector:
     """What one external app may use of one environment."""
@@ -86,6 +95,7 @@ class AppConnector:
     update_connectors: Mapping[str, UpdateConnector] = field(default_factory=dict)  # by name in lower case
     special_connectors: frozenset[Special] = frozenset()
     addresses: AddressRule = AddressRule()
+    row_guard: RowGuard = RowGuard.OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sidecar.errors import Refusal
 from sidecar.proxy.answer_headers import relayed_head
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.upstream import Answer, AnswerHead, Connection, DiedUnanswered, Later, Origin, Piece, Pool
+from sidecar.proxy.upstream import Answer, AnswerHead, Backend, DiedUnanswered, Later, Origin, Piece, Watched
 from sidecar.record.exchange import Exchange
 
 _CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -58,7 +58,7 @@ class Forwarding:
         request: ClientRequest,
         client: ClientConnection,
         exchange: Exchange,
-        pool: Pool,
+        pool: Backend,
         late_heads: Later,
         patience: float,
         keeper: Keeper,
@@ -72,7 +72,7 @@ class Forwarding:
         self._late_heads = late_heads
         self._keeper = keeper
         self._begun = False
-        self._connection: Connection | None = None
+        self._connection: Watched | None = None
         self._kept = True
         self._chunked = False
         self._late_head = b""
@@ -123,7 +123,7 @@ class Forwarding:
         except Exception as error:
             self._fault(error)
 
-    def _without_answer(self, connection: Connection, failure: Refusal) -> None:
+    def _without_answer(self, connection: Watched, failure: Refusal) -> None:
         connection.unwatch()
         self._connection = None
         if isinstance(failure, DiedUnanswered) and self._kept:

@@ -19,7 +19,7 @@ from sidecar.identity.callers import Callers
 from sidecar.identity.client_address import client_address
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
-from sidecar.policy.model import Caller, Network
+from sidecar.policy.model import Caller, Network, RowGuard
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
@@ -30,7 +30,8 @@ from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.request_body import check_media_type, read_body
 from sidecar.proxy.route import route_to
-from sidecar.proxy.upstream import Later, Pool
+from sidecar.proxy.row_guard import AnswerGuard
+from sidecar.proxy.upstream import Backend, Later, Pool
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
@@ -101,6 +102,7 @@ class Gateway:
         self._callers = Callers()
         self._preparations = Preparations()
         self._known = KnownBlocks()
+        self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
         self._logger = structlog.get_logger("sidecar")
 
@@ -217,9 +219,12 @@ class Gateway:
         elif isinstance(call, Metainfo):
             self._attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
         else:
-            head = _upstream_head(prepared, request)
+            guarded = None
+            if caller.app_connector.row_guard is not RowGuard.OFF and (rows := prepared.allowed.rows) is not None:
+                guarded = self._guard.before(self._pool, snapshot, caller, prepared.allowed.connector, rows.predicate, exchange)
+            head = _upstream_head(prepared, request, answer_is_read=guarded is not None)
             self._metrics.added.observe(exchange.elapsed())
-            self._forwarding(request, client, exchange).ask(prepared.route.origin, head)
+            self._forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
 
     def _admit(
         self, snapshot: Snapshot, caller: Caller, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()
@@ -254,8 +259,10 @@ class Gateway:
         exchange.outcome = Outcome.ALLOW
         return answer_preflight(exchange.reference)
 
-    def _forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
-        return Forwarding(request, client, exchange, self._pool, self._late_heads, self._limits.client, self)
+    def _forwarding(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, backend: Backend | None = None
+    ) -> Forwarding:
+        return Forwarding(request, client, exchange, backend or self._pool, self._late_heads, self._limits.client, self)
 
     # What must wait for something: a body, or an answer that is read here.
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from sidecar.errors import Reason
+from sidecar.record.checked import Checked
 
 _REFERENCES_AT_ONCE = 256
 # No key of 32 hexadecimal characters, and no piece of base64, in which digits come and go.
@@ -63,6 +64,7 @@ class Exchange:
     sent: int = 0  # bytes of the answer's body
     backend_seconds: float | None = None  # from sending the request to the backend until its answer's head
     seconds: float = 0.0
+    checked: Checked | None = None  # where the row guard looked at the answer
 
     def asked_for(self, connector: str) -> None:
         """Note a connector's name from the client, unless it is of a shape in which a secret might have been put there."""

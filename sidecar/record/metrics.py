@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from sidecar.record.checked import Checked
 from sidecar.record.exchange import Exchange
 
 _BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -38,6 +39,8 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, str]] = Counter()  # decision, reason, status class
+        self.checked_answers: Counter[str] = Counter()  # by result
+        self.checked_rows: Counter[str] = Counter()
         self.in_flight = 0
         self.bytes_sent = 0
         self.added = Histogram()
@@ -50,6 +53,14 @@ class Metrics(Collector):
         self.bytes_sent += exchange.sent
         if exchange.backend_seconds is not None:
             self.backend.observe(exchange.backend_seconds)
+        if exchange.checked is not None:
+            self._count(exchange.checked)
+
+    def _count(self, checked: Checked) -> None:
+        self.checked_answers[checked.result] += 1
+        self.checked_rows["good"] += checked.rows - checked.violating - checked.unjudgeable
+        self.checked_rows["violating"] += checked.violating
+        self.checked_rows["unjudgeable"] += checked.unjudgeable
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they stand; called by the Prometheus client."""
@@ -60,6 +71,14 @@ class Metrics(Collector):
             requests.add_metric(labels, count)
         yield requests
         yield CounterMetricFamily("sidecar_sent_bytes", "Bytes of answer bodies sent to clients.", value=self.bytes_sent)
+        for name, meaning, counts in (
+            ("sidecar_checked_answers", "Answers that the row guard looked at, by the worst that it found.", self.checked_answers),
+            ("sidecar_checked_rows", "Rows that the row guard judged, by result.", self.checked_rows),
+        ):
+            checked = CounterMetricFamily(name, meaning, labels=["result"])
+            for result, count in counts.items():
+                checked.add_metric([result], count)
+            yield checked
         yield GaugeMetricFamily("sidecar_in_flight_requests", "Requests being served.", value=self.in_flight)
         yield HistogramMetricFamily(
             "sidecar_added_seconds",

@@ -115,6 +115,7 @@ def _app_connector(name: str, part: model.AppConnector, guards: Mapping[str, lis
             connector.lower(): UpdateConnector(connector, frozenset(actions)) for connector, actions in part.update_connectors.items()
         },
         special_connectors=frozenset(part.special_connectors),
+        row_guard=part.row_guard,
         addresses=AddressRule(tuple(sorted(part.ip.allow, key=str)), tuple(sorted(part.ip.deny, key=str))),
     )
 

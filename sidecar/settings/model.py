@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, fie
 from sidecar.dialects.call import Action, Special
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.message import Language
-from sidecar.policy.model import Network
+from sidecar.policy.model import Network, RowGuard
 from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
 from sidecar.settings.part import Part, Secret, without_nulls
 from sidecar.settings.scalars import (
@@ -29,6 +29,7 @@ from sidecar.settings.scalars import (
     Text,
     Url,
     Whole,
+    as_written,
     complaint,
 )
 
@@ -46,7 +47,11 @@ class Limits(Part):
 
     head: Whole = Field(default=16_384, ge=1_024, description="Most bytes of a request's line and header fields.")
     body: Whole = Field(default=78_643_200, ge=0, description="Most bytes of a request's body; the backend's own limit is 75 MB.")
-    answer: Whole = Field(default=8_388_608, ge=1_024, description="Most bytes of a metainfo answer, which must be read as a whole.")
+    answer: Whole = Field(
+        default=8_388_608,
+        ge=1_024,
+        description="Most bytes that are held of an answer: of metainfo, and of rows under `row_guard: enforce`.",
+    )
 
 
 class Timeouts(Part):
@@ -161,6 +166,10 @@ class AppConnector(Part):
         default={}, description="UpdateConnectors, each with what may be done through it: insert, update, delete."
     )
     special_connectors: tuple[Special, ...] = Field(default=(), description="Of subject, file, image, report, data and version.")
+    row_guard: Annotated[RowGuard, BeforeValidator(as_written)] = Field(
+        default=RowGuard.OFF,
+        description="Whether rows that come back are held against policy: off, sample (some, counted and logged), enforce (all, withheld).",
+    )
     ip: AddressRules = Field(default=AddressRules(), description="From which addresses it may be used.")
     otp_keys: OtpKeys | None = Field(
         default=None, description="With these its users get tokens by one-time password; `sidecar otp keys` makes them."

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -11,8 +11,7 @@ from sidecar.otp.message import Language
 from sidecar.otp.rules import Rules
 from sidecar.otp.smtp import PORTS, Security, SmtpServer
 from sidecar.settings.part import Part, Secret, SecretFile
-from sidecar.settings.scalars import Name, Sha256, Text, Whole, complaint
-from sidecar.settings.tree import Written
+from sidecar.settings.scalars import Name, Sha256, Text, Whole, as_written, complaint
 
 _MOST_PORT = 65_535
 
@@ -25,12 +24,7 @@ class OtpMode(StrEnum):
     OFF = "off"
 
 
-def _as_written(value: Any) -> Any:
-    """YAML 1.1 reads an unquoted `off` as false."""
-    return value.text if isinstance(value, Written) else value
-
-
-Mode = Annotated[OtpMode, BeforeValidator(_as_written)]
+Mode = Annotated[OtpMode, BeforeValidator(as_written)]
 
 
 def _email(text: str) -> str:

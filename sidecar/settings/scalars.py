@@ -62,6 +62,11 @@ def _value(value: Any) -> Any:
     return value.value if isinstance(value, Written) else value
 
 
+def as_written(value: Any) -> Any:
+    """The word that was written, for keys that take one of a few: YAML 1.1 reads `off` as false."""
+    return value.text if isinstance(value, Written) and isinstance(value.value, bool) else value
+
+
 def _name(text: str) -> str:
     if not text or text != text.strip() or has_control_characters(text):
         raise complaint("a name can't be empty, begin or end with a space, or hold control characters")

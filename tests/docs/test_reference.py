@@ -17,6 +17,7 @@ from sidecar.filters.filterjson import read_filterjson
 from sidecar.filters.predicate import Operator
 from sidecar.proxy import answer_headers, request_headers
 from sidecar.proxy.refusal import STATUS
+from sidecar.record.checked import Checked
 from sidecar.record.decision_log import LogFormat
 from sidecar.record.exchange import Exchange
 from sidecar.record.log_line import fields
@@ -112,6 +113,7 @@ def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
         policy_version="0123456789ab",
         status=200,
         backend_seconds=0.1,
+        checked=Checked(3, 1, 1, "an answer with status 206"),
     )
     described = [cell for cell in rows(REFERENCE / "decision-log.md") if cell not in ("Field", "---")]
     assert described == list(fields(full))

@@ -147,3 +147,15 @@ def test_the_guard_of_everything_still_reads_the_answer() -> None:
     finding, passed = checked(JsonRows(), [data], everything)
     assert (finding, b"".join(passed)) == ((2, 0, 0, True), data)
     assert checked(JsonRows(), [data[:-1]], everything)[0] == (2, 0, 0, False)
+
+
+def test_what_will_not_be_asked_for_is_not_held() -> None:
+    """So that an answer that passes for all that was found takes no memory."""
+    check = RowCheck(Judge(POLICY), JsonRows())
+    whole = rest([{"Afdeling": "HR"}, *[{"Afdeling": "CONS"}] * 5000])
+    held = 0
+    for piece in cut(whole, range(1000, len(whole), 1000)):
+        check.feed(piece)
+        held = max(held, len(check._waiting))
+    assert check.violating == 1
+    assert held <= 1000

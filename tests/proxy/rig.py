@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sidecar.filters.compact import MixedSeparators
 from sidecar.identity.user_token import authorization_for, digest_of
-from sidecar.policy.model import AppConnector, FilterType, GetConnector, Policy, UpdateConnector, User, UserToken
+from sidecar.policy.model import AppConnector, FilterType, GetConnector, Policy, RowGuard, UpdateConnector, User, UserToken
 from sidecar.policy.where import compile_where
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.gateway import Gateway, GatewayLimits
@@ -28,7 +28,7 @@ _TOLD_ONCE = re.compile(rb"(X-Sidecar-Reference: |\"profitLogReference\":\")[0-9
 AUTHORIZATION = {name: authorization_for(data) for name, data in _SECRETS.items()}
 
 
-def snapshot_of(version: str = "1", departments: str = "department in @user.departments") -> Snapshot:
+def snapshot_of(version: str = "1", departments: str = "department in @user.departments", row_guard: RowGuard = RowGuard.OFF) -> Snapshot:
     """Two users of one app connector, each with a department of his own."""
     tokens = [UserToken(digest_of(data), "hours", name, "phone") for name, data in _SECRETS.items()]
     app_connector = AppConnector(
@@ -38,6 +38,7 @@ def snapshot_of(version: str = "1", departments: str = "department in @user.depa
         blocked=False,
         get_connectors={"profit_hours": GetConnector("Profit_Hours", ("department",))},
         update_connectors={"ptrealization": UpdateConnector("PtRealization", frozenset())},
+        row_guard=row_guard,
     )
     users = {
         name: User(name, f"{name}@example.com", frozenset({"pocket"}), attributes={"departments": (department,)})
@@ -57,11 +58,20 @@ def snapshot_of(version: str = "1", departments: str = "department in @user.depa
     return Snapshot(policy, {"O12345AA": environment}, datetime(2026, 11, 24, tzinfo=UTC))
 
 
+class _NoSocket:
+    """Stands for the socket of a transport that has none."""
+
+    family = None
+
+    def setsockopt(self, *_: object) -> None:
+        """Takes any option."""
+
+
 class NotingTransport(asyncio.Transport):
     """Takes what is written; nothing ever waits in it."""
 
     def __init__(self) -> None:
-        super().__init__({"peername": ("192.0.2.1", 40_000)})
+        super().__init__({"peername": ("192.0.2.1", 40_000), "socket": _NoSocket()})
         self.written = b""
         self.writes: list[bytes] = []
         self.ended = ""
@@ -98,13 +108,13 @@ class NotingTransport(asyncio.Transport):
 class Rig:
     """A gateway with one kept connection to its backend. Must be made within an event loop."""
 
-    def __init__(self) -> None:
-        self.snapshot: Snapshot | None = snapshot_of()
+    def __init__(self, snapshot: Snapshot | None = None, most_held: int = 100_000) -> None:
+        self.snapshot: Snapshot | None = snapshot or snapshot_of()
         self.lines: list[str] = []
         self.asked: list[bytes] = []
         self._pool = Pool(_TIMEOUTS)
         self.metrics = Metrics()
-        limits = GatewayLimits(8192, 100_000, 100_000, 60)
+        limits = GatewayLimits(8192, 100_000, most_held, 60)
         self.gateway = Gateway(self, self._pool, limits, [], DecisionLog(self.lines.append, LogFormat.JSON), self.metrics)
         self._server = GatewayServer(self.gateway, head=8192, keep_alive=60)
         self.backend: tuple[Connection, NotingTransport] | None = None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sidecar.errors import Reason
 from sidecar.record import log_line
+from sidecar.record.checked import Checked
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.log_line import fields, json_line, moment, text_line
 
@@ -31,6 +32,7 @@ EXCHANGES = st.builds(
     sent=st.integers(0, 10**12),
     backend_seconds=st.none() | st.floats(0, 1e5),
     seconds=st.floats(0, 1e5),
+    checked=st.none() | st.builds(Checked, st.integers(0), st.integers(0), st.integers(0), st.text()),
 )
 _PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|[^ "=]*)(?: |\n)')
 

@@ -138,3 +138,18 @@ def test_a_url_that_is_accepted_is_one_that_can_be_connected_to(scheme: str, hos
 )
 def test_a_usual_url_is_accepted_without_its_last_slash(url: str) -> None:
     assert TypeAdapter(Url).validate_python(url) == TypeAdapter(Url).validate_python(f"{url}/") == url
+
+
+@pytest.mark.parametrize(("written", "mode"), [("off", "off"), ("'off'", "off"), ("sample", "sample"), ("enforce", "enforce")])
+def test_a_word_that_yaml_takes_for_a_boolean_is_the_word_where_it_is_one_of_a_few(tmp_path: Path, written: str, mode: str) -> None:
+    app_connector = f"app_connectors: {{a: {{environment: E, group: everyone, blocked: false, row_guard: {written}}}}}\n"
+    loaded = load_text(tmp_path, app_connector + ENVIRONMENT)
+    assert loaded.snapshot is not None, loaded.problems
+    assert loaded.snapshot.policy.app_connectors["a"].row_guard == mode
+
+
+@pytest.mark.parametrize("written", ["no", "false", "true", "0", "all", "[off]", "Off"])
+def test_any_other_word_is_told_with_its_place(tmp_path: Path, written: str) -> None:
+    loaded = load_text(tmp_path, f"app_connectors: {{a: {{environment: E, group: everyone, row_guard: {written}}}}}\n{ENVIRONMENT}")
+    assert loaded.snapshot is None
+    assert any(problem.path == "app_connectors.a.row_guard" and "enforce" in str(problem) for problem in loaded.problems)

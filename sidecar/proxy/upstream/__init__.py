@@ -8,10 +8,12 @@ from sidecar.proxy.upstream.later import Later
 from sidecar.proxy.upstream.origin import Origin, parse_origin
 from sidecar.proxy.upstream.pool import Pool
 from sidecar.proxy.upstream.request_head import header_lines, request_head, request_line
+from sidecar.proxy.upstream.watched import Backend, Watched
 
 __all__ = [
     "Answer",
     "AnswerHead",
+    "Backend",
     "Connection",
     "DiedUnanswered",
     "Later",
@@ -19,6 +21,7 @@ __all__ = [
     "Piece",
     "Pool",
     "Timeouts",
+    "Watched",
     "Watcher",
     "header_lines",
     "parse_origin",
