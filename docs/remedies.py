@@ -26,6 +26,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.BODY_INCOMPLETE: "A bad connection, mostly; `timeouts.client` bounds how long the body may stand still.",
     Reason.TOKEN_MISSING: "Let the app send `Authorization: AfasToken …`; see whether a proxy before the sidecar takes it off.",
     Reason.TOKEN_MALFORMED: "Expected is the base64 of `<token><version>1</version><data>64 hexadecimal characters</data></token>`.",
+    Reason.TOKEN_AMBIGUOUS: "Send one token: in the `Authorization` header or in the message, or the same one in both.",
     Reason.TOKEN_UNKNOWN: "Issue one with `sidecar token new`; see in `/readyz` whether the last reload failed.",
     Reason.TOKEN_EXPIRED: "Issue a new one, or move `expires`.",
     Reason.USER_UNKNOWN: "Define the user, or revoke the token.",

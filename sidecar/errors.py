@@ -81,6 +81,7 @@ class Reason(StrEnum):
     # who asks
     TOKEN_MISSING = "token_missing", Kind.IDENTITY, "No Authorization header."
     TOKEN_MALFORMED = "token_malformed", Kind.IDENTITY, "The Authorization header holds no user token in a known form."
+    TOKEN_AMBIGUOUS = "token_ambiguous", Kind.IDENTITY, "Header and SOAP message carry different user tokens."
     TOKEN_UNKNOWN = "token_unknown", Kind.IDENTITY, "No such user token: never issued, revoked, or of another installation."
     TOKEN_EXPIRED = "token_expired", Kind.IDENTITY, "The user token's `expires` has passed."
 

@@ -14,7 +14,15 @@ def identify(policy: Policy, authorization: str | None, address: str) -> Caller:
     """
     if authorization is None:
         raise Refusal(Reason.TOKEN_MISSING)
-    token = find_token(policy, read_authorization(authorization))
+    return identify_token(policy, read_authorization(authorization), address)
+
+
+def identify_token(policy: Policy, digest: bytes, address: str) -> Caller:
+    """The same, by the digest of a token.
+
+    :raises Refusal: TOKEN_UNKNOWN or USER_UNKNOWN.
+    """
+    token = find_token(policy, digest)
     app_connector = policy.app_connectors.get(token.app_connector)
     if app_connector is None:
         raise Refusal(Reason.TOKEN_UNKNOWN)

@@ -3,6 +3,7 @@
 from aiohttp.http import HttpVersion, HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
+from sidecar.dialects.soap.version import Version
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.request_headers import RequestHeaders
 
@@ -14,10 +15,22 @@ class ClientRequest:
     :ivar keeps_alive: whether the connection can serve another request afterwards.
     :ivar has_body: whether the head announces one.
     :ivar chunks_are_known: whether the client understands an answer in chunks: HTTP/1.1.
+    :ivar fault_version: of a SOAP message: the version in which a refusal is told; None for all other requests.
     :ivar header_digest: the SHA-256 of its header lines, where it is plain and nothing came with it (see `known_headers`); else empty.
     """
 
-    __slots__ = ("body", "chunks_are_known", "has_body", "header_digest", "headers", "keeps_alive", "method", "target", "version")
+    __slots__ = (
+        "body",
+        "chunks_are_known",
+        "fault_version",
+        "has_body",
+        "header_digest",
+        "headers",
+        "keeps_alive",
+        "method",
+        "target",
+        "version",
+    )
 
     def __init__(
         self,
@@ -38,6 +51,7 @@ class ClientRequest:
         self.has_body = body is not EMPTY_PAYLOAD
         self.chunks_are_known = version is HttpVersion11 or version == HttpVersion11
         self.header_digest = b""
+        self.fault_version: Version | None = None
 
     @classmethod
     def of(cls, message: RawRequestMessage, body: StreamReader) -> "ClientRequest":

@@ -10,13 +10,16 @@ from typing import Any, Protocol
 import structlog
 from aiohttp.http import HttpVersion11
 
-from sidecar.dialects.call import Action, Call, GetRows, Metainfo, Page, Update
+from sidecar.dialects.call import Action, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.dialects.rest.update_body import actions_of
+from sidecar.dialects.soap.version import Version
 from sidecar.errors import Kind, Reason, Refusal
 from sidecar.identity.callers import Callers
 from sidecar.identity.client_address import client_address
+from sidecar.identity.identify import identify_token
+from sidecar.identity.user_token import read_authorization
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network, RowGuard
@@ -25,12 +28,15 @@ from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
 from sidecar.proxy.metainfo import answer_metainfo
+from sidecar.proxy.notes import note_allowed, note_call, note_caller
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.request_body import check_media_type, read_body
 from sidecar.proxy.route import route_to
 from sidecar.proxy.row_guard import AnswerGuard
+from sidecar.proxy.soap_path import soap_path
+from sidecar.proxy.soap_service import SoapService
 from sidecar.proxy.upstream import Backend, Later, Pool
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
@@ -104,6 +110,7 @@ class Gateway:
         self._known = KnownBlocks()
         self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
+        self._soap = SoapService(self, pool, limits.body, limits.answer, limits.client)
         self._logger = structlog.get_logger("sidecar")
 
     @property
@@ -130,7 +137,8 @@ class Gateway:
         Only who sends them was found out then, under the snapshot that is still in force. All else is done as for any request.
         """
         snapshot = self._source.snapshot
-        known = None if snapshot is None else self._known.find(snapshot, digest, client.peer)
+        # Services are described to anybody, so it does not matter whether he is known.
+        known = None if snapshot is None or target[-5:].lower() == "?wsdl" else self._known.find(snapshot, digest, client.peer)
         if snapshot is None or known is None:
             return False
         request = ClientRequest("GET", target, HttpVersion11, known.headers, keeps_alive=known.keeps_alive)
@@ -155,7 +163,8 @@ class Gateway:
 
     def refuse(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, refusal: Refusal) -> None:
         """Answer with a refusal."""
-        self._answer(request, client, exchange, _refusal(exchange, refusal), close=refusal.reason in _ENDS_CONNECTION)
+        answer = _refusal(exchange, refusal, request.fault_version)
+        self.answer(request, client, exchange, answer, close=refusal.reason in _ENDS_CONNECTION)
 
     def fault(self, client: ClientConnection, exchange: Exchange, error: Exception) -> None:
         """A fault of ours in the midst of an answer, to which nothing can be added."""
@@ -168,9 +177,10 @@ class Gateway:
         self._logger.error("internal error", reference=exchange.reference, trace=trace_of(error))
         self.refuse(request, client, exchange, Refusal(Reason.INTERNAL_ERROR))
 
-    def _answer(
+    def answer(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: OwnAnswer, *, close: bool = False
     ) -> None:
+        """Answer by ourselves."""
         exchange.status = answer.status
         exchange.sent = 0 if request.method == "HEAD" else len(answer.body)
         self.done(exchange)
@@ -190,9 +200,13 @@ class Gateway:
         request.check_framing()
         headers.check()
         if request.method == "OPTIONS":
-            self._answer(request, client, exchange, self._preflight(request, exchange))
+            self.answer(request, client, exchange, self._preflight(request, exchange))
             return
-        snapshot = self._snapshot(exchange)
+        snapshot = self.policy_for(exchange)
+        soap = soap_path(request.method, request.target, snapshot.environments.values())
+        if soap is not None:
+            self._soap.serve(soap, request, client, exchange)
+            return
         caller = self._callers.identify(snapshot.policy, headers.get(b"authorization"), exchange.client)
         if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
             self._remember(snapshot, caller, request, client.peer)
@@ -209,22 +223,22 @@ class Gateway:
         prepared = self._admit(snapshot, caller, request, exchange)
         call = prepared.call
         if isinstance(call, Update):
-            self._attend(request, client, exchange, self._update(request, client, exchange, call))
+            self.attend(request, client, exchange, self._update(request, client, exchange, call))
             return
         if request.has_body:
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
         if prepared.plan.target is None:
             empty = no_rows(call.page if isinstance(call, GetRows) else Page())
-            self._answer(request, client, exchange, answer_json(empty, exchange.reference))
+            self.answer(request, client, exchange, answer_json(empty, exchange.reference))
         elif isinstance(call, Metainfo):
-            self._attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
+            self.attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
         else:
             guarded = None
             if caller.app_connector.row_guard is not RowGuard.OFF and (rows := prepared.allowed.rows) is not None:
                 guarded = self._guard.before(self._pool, snapshot, caller, prepared.allowed.connector, rows.predicate, exchange)
             head = _upstream_head(prepared, request, answer_is_read=guarded is not None)
             self._metrics.added.observe(exchange.elapsed())
-            self._forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
+            self.forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
 
     def _admit(
         self, snapshot: Snapshot, caller: Caller, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()
@@ -233,19 +247,37 @@ class Gateway:
 
         :param actions: what an update's body does, where that is known.
         """
-        _note_caller(exchange, caller)
+        note_caller(exchange, caller)
         reason = unmet_condition(caller, self._clock())
         if reason is not None:
             raise Refusal(reason)
-        prepared = self._preparations.prepared(snapshot, caller, request.method, request.target, partial(_note_call, exchange))
+        prepared = self._preparations.prepared(snapshot, caller, request.method, request.target, partial(note_call, exchange))
         if isinstance(prepared.call, Update) and actions:
             decision = decide_connector(snapshot.policy, caller, replace(prepared.call, actions=actions))
             if isinstance(decision, Deny):
                 raise Refusal(decision.reason, decision.detail)
-        _note_allowed(exchange, prepared)
+        note_allowed(exchange, prepared.allowed, prepared.predicate)
         return prepared
 
-    def _snapshot(self, exchange: Exchange) -> Snapshot:
+    def admit(self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> Caller:
+        """Who asks, by a header or the digest of a token found elsewhere, if he meets all conditions now.
+
+        :raises Refusal: TOKEN_AMBIGUOUS where the two are different tokens; otherwise as `identify`, and for a condition.
+        """
+        if authorization is None and digest is not None:
+            caller = identify_token(snapshot.policy, digest, exchange.client)
+        else:
+            caller = self._callers.identify(snapshot.policy, authorization, exchange.client)
+            if authorization is not None and digest not in (None, read_authorization(authorization.decode("latin-1"))):
+                raise Refusal(Reason.TOKEN_AMBIGUOUS, "the token in the message must be that of the Authorization header, or be left out")
+        note_caller(exchange, caller)
+        reason = unmet_condition(caller, self._clock())
+        if reason is not None:
+            raise Refusal(reason)
+        return caller
+
+    def policy_for(self, exchange: Exchange) -> Snapshot:
+        """The policy in force, and that it was this one."""
         snapshot = self._source.snapshot
         if snapshot is None:
             raise Refusal(Reason.NO_POLICY)
@@ -253,20 +285,29 @@ class Gateway:
         return snapshot
 
     def _preflight(self, request: ClientRequest, exchange: Exchange) -> OwnAnswer:
-        environments = self._snapshot(exchange).environments.values()
+        environments = self.policy_for(exchange).environments.values()
         bases = {base for each in environments for base in route_to(each.rest, each.ca_file).bases}
         exchange.call = type(read(request.method, request.target, bases or {BASE})).__name__
         exchange.outcome = Outcome.ALLOW
         return answer_preflight(exchange.reference)
 
-    def _forwarding(
+    def forwarding(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, backend: Backend | None = None
     ) -> Forwarding:
+        """One that passes an answer on.
+
+        :param backend: gives it; the pool unless said.
+        """
         return Forwarding(request, client, exchange, backend or self._pool, self._late_heads, self._limits.client, self)
+
+    def asked(self, exchange: Exchange) -> None:
+        """The backend is about to be asked."""
+        self._metrics.added.observe(exchange.elapsed())
 
     # What must wait for something: a body, or an answer that is read here.
 
-    def _attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
+    def attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
+        """Have a coroutine see to the request."""
         client.on_lost = partial(self._lost, exchange)
         client.attend(self._see_to(request, client, exchange, service))
 
@@ -289,36 +330,36 @@ class Gateway:
         body = await read_body(request, client, self._limits.body, self._limits.client)
         actions = await _actions_of(call, body)
         # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
-        snapshot = self._snapshot(exchange)
+        snapshot = self.policy_for(exchange)
         caller = self._callers.identify(snapshot.policy, request.headers.get(b"authorization"), exchange.client)
         prepared = self._admit(snapshot, caller, request, exchange, actions)
         head = _upstream_head(prepared, request, body_length=len(body))
-        self._metrics.added.observe(exchange.elapsed())
+        self.asked(exchange)
         answer = await self._pool.send(prepared.route.origin, head, body)
-        self._forwarding(request, client, exchange).relay(answer)
+        self.forwarding(request, client, exchange).relay(answer)
 
     async def _metainfo(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, caller: Caller, prepared: Prepared
     ) -> None:
         head = _upstream_head(prepared, request, answer_is_read=True)
-        self._metrics.added.observe(exchange.elapsed())
+        self.asked(exchange)
         answer = await self._pool.send(prepared.route.origin, head)
         exchange.backend_seconds = answer.upstream_seconds
         if answer.status >= 400:
-            self._forwarding(request, client, exchange).relay(answer)
+            self.forwarding(request, client, exchange).relay(answer)
         else:
             reduced = await answer_metainfo(answer, caller, self._limits.answer, exchange.reference)
-            self._answer(request, client, exchange, reduced)
+            self.answer(request, client, exchange, reduced)
 
 
-def _refusal(exchange: Exchange, refusal: Refusal) -> OwnAnswer:
+def _refusal(exchange: Exchange, refusal: Refusal, fault_version: Version | None = None) -> OwnAnswer:
     kind = refusal.reason.kind
     exchange.reason = refusal.reason
     if kind in _OUR_SIDE:
         exchange.detail = refusal.detail
     elif kind is not Kind.UNREADY:
         exchange.outcome = Outcome.DENY
-    answer = answer_for(refusal, exchange.reference)
+    answer = answer_for(refusal, exchange.reference, fault_version)
     exchange.status, exchange.sent = answer.status, len(answer.body)
     return answer
 
@@ -342,23 +383,3 @@ def _upstream_head(prepared: Prepared, request: ClientRequest, body_length: int 
         parts.append(b"Content-Length: %d\r\n" % body_length)
     parts.append(b"\r\n")
     return b"".join(parts)
-
-
-def _note_caller(exchange: Exchange, caller: Caller) -> None:
-    exchange.environment = caller.app_connector.environment
-    exchange.app_connector = caller.app_connector.name
-    exchange.user = caller.user.name
-    exchange.device = caller.device
-
-
-def _note_call(exchange: Exchange, call: Call) -> None:
-    exchange.call = type(call).__name__
-    connector = getattr(call, "connector", None)
-    if connector is not None:
-        exchange.asked_for(connector)
-
-
-def _note_allowed(exchange: Exchange, prepared: Prepared) -> None:
-    exchange.outcome = Outcome.ALLOW
-    exchange.connector = prepared.allowed.connector
-    exchange.predicate = prepared.predicate

@@ -1,7 +1,9 @@
-"""Answers that the sidecar gives itself: JSON, and the preflight of browsers."""
+"""Answers that the sidecar gives itself: JSON, XML, and the preflight of browsers."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
+
+from sidecar.dialects.soap.version import Version, content_type_of
 
 REFERENCE_HEADER = "X-Sidecar-Reference"
 """Leads from an answer to its line in the decision log."""
@@ -30,6 +32,21 @@ def answer_json(body: bytes, reference: str, status: int = 200, cache: str = "no
     """An answer with JSON, marked as nobody else's."""
     own = ((REFERENCE_HEADER, reference), ("Cache-Control", cache))
     return OwnAnswer(status, (*_JSON, *own, *_ANY_ORIGIN, *further), body)
+
+
+def answer_soap(envelope: bytes, version: Version, reference: str, status: int = 200) -> OwnAnswer:
+    """An answer with a SOAP envelope, marked as nobody else's."""
+    return _xml(envelope, content_type_of(version), reference, status)
+
+
+def answer_wsdl(wsdl: bytes, reference: str) -> OwnAnswer:
+    """An answer with a service's description. For this client alone: it holds the address that he named."""
+    return _xml(wsdl, "text/xml; charset=utf-8", reference, 200)
+
+
+def _xml(body: bytes, content_type: str, reference: str, status: int) -> OwnAnswer:
+    own = ((REFERENCE_HEADER, reference), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+    return OwnAnswer(status, (("Content-Type", content_type), *own), body)
 
 
 def answer_preflight(reference: str) -> OwnAnswer:

@@ -1,12 +1,15 @@
-"""A refusal as the client sees it: the status of its kind, and the backend's own shape of an error (wire reference 6.3).
+"""A refusal as the client sees it: the status of its kind, and the backend's own shape of an error, over SOAP a fault (wire reference
+3.7, 6.3).
 
 Who may not use a connector and who asks for one that does not exist get the same answer; the reference leads to the reason in the log.
 """
 
 import json
 
+from sidecar.dialects.soap.answers import fault
+from sidecar.dialects.soap.version import Version
 from sidecar.errors import Kind, Refusal
-from sidecar.proxy.own_answers import OwnAnswer, answer_json
+from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_soap
 
 STATUS = {
     Kind.CALL: 400,
@@ -48,12 +51,17 @@ _ERROR_NUMBER = -2147180996
 """The backend's number for a general functional error; clients are told not to interpret it."""
 
 
-def answer_for(refusal: Refusal, reference: str) -> OwnAnswer:
-    """The answer to a refused request. Details are told only where they are about the caller's own words."""
+def answer_for(refusal: Refusal, reference: str, fault_version: Version | None = None) -> OwnAnswer:
+    """The answer to a refused request. Details are told only where they are about the caller's own words.
+
+    :param fault_version: answer a SOAP message of this version.
+    """
     kind = refusal.reason.kind
     message = _MESSAGES[kind]
     if refusal.detail and kind in _ABOUT_THE_CALL:
         message = f"{message} {refusal.detail[:1].upper()}{refusal.detail[1:]}."
+    if fault_version is not None:
+        return answer_soap(fault(fault_version, message, _ERROR_NUMBER, reference), fault_version, reference, 500)
     body = {"externalMessage": message, "errorNumber": _ERROR_NUMBER, "profitLogReference": reference}
     further = (("X-Content-Type-Options", "nosniff"), *((("WWW-Authenticate", "AfasToken"),) if kind is Kind.IDENTITY else ()))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Reading an update's body: its type, its size and its pace are checked before anything is looked for inside."""
+"""Reading a body: its type, its size and its pace are checked before anything is looked for inside."""
 
 import asyncio
 
@@ -19,9 +19,7 @@ def check_media_type(headers: RequestHeaders) -> None:
 
     :raises Refusal: BODY_TYPE.
     """
-    coding = headers.text(b"content-encoding")
-    if coding is not None and coding.strip().lower() not in ("", "identity"):
-        raise Refusal(Reason.BODY_TYPE, "send the body without Content-Encoding")
+    check_coding(headers)
     media_type, *parameters = (headers.text(b"content-type") or "").lower().split(";")
     if media_type.strip() not in _TYPES:
         raise Refusal(Reason.BODY_TYPE, "send the body as Content-Type: application/json;charset=utf-8")
@@ -30,6 +28,16 @@ def check_media_type(headers: RequestHeaders) -> None:
         # `charset*` is the same parameter in another spelling (RFC 8187).
         if name.strip().rstrip("*") == "charset" and value.strip().strip("\"'") not in _CHARSETS:
             raise Refusal(Reason.BODY_TYPE, "send the body in UTF-8")
+
+
+def check_coding(headers: RequestHeaders) -> None:
+    """Only bodies in plain coding.
+
+    :raises Refusal: BODY_TYPE.
+    """
+    coding = headers.text(b"content-encoding")
+    if coding is not None and coding.strip().lower() not in ("", "identity"):
+        raise Refusal(Reason.BODY_TYPE, "send the body without Content-Encoding")
 
 
 async def read_body(request: ClientRequest, client: ClientConnection, limit: int, patience: float) -> bytes:

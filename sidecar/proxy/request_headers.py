@@ -47,6 +47,7 @@ _AT_MOST_ONCE = frozenset(
         b"expect",
         b"sendfileasbinary",
         b"range",
+        b"soapaction",
     }
 )
 _OVERRIDES = frozenset({b"x-http-method", b"x-http-method-override", b"x-method-override", b"x-original-method"})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sidecar.dialects.rest.read import BASE
+from sidecar.dialects.soap.services import BASE as SOAP_BASE
 from sidecar.proxy.upstream import Origin, parse_origin
 
 
@@ -19,6 +20,16 @@ class Route:
 @lru_cache(maxsize=1024)
 def route_to(rest: str, ca_file: str | None) -> Route:
     """The route to a REST base URL, which was checked when the configuration was loaded."""
-    origin, base_path = parse_origin(rest, ca_file)
+    return _route(rest, ca_file, BASE)
+
+
+@lru_cache(maxsize=1024)
+def soap_route_to(soap: str, ca_file: str | None) -> Route:
+    """The route to a SOAP base URL, which was checked likewise."""
+    return _route(soap, ca_file, SOAP_BASE)
+
+
+def _route(url: str, ca_file: str | None, documented: tuple[str, ...]) -> Route:
+    origin, base_path = parse_origin(url, ca_file)
     own = tuple(segment.lower() for segment in base_path.split("/") if segment)
-    return Route(origin, base_path, tuple(dict.fromkeys((BASE, own))))
+    return Route(origin, base_path, tuple(dict.fromkeys((documented, own))))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from sidecar.dialects.call import Action, Special
+from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.message import Language
 from sidecar.policy.model import Network, RowGuard
@@ -96,6 +97,15 @@ class Environment(Part):
     rest: Url = Field(description="REST base URL, such as https://12345.rest.afas.online/ProfitRestServices. ${NAME} is replaced.")
     soap: Url | None = Field(
         default=None, description="SOAP base URL, such as https://12345.soap.afas.online/ProfitServices. ${NAME} is replaced."
+    )
+    soap_credential: SoapCredential = Field(
+        default=SoapCredential.HEADER,
+        description="Where the backend takes the credential over SOAP: header, or body for backends that know no other way.",
+    )
+    soap_address: Url | None = Field(
+        default=None,
+        description="URL of SOAP through the sidecar, as clients have it, for the WSDL: https://connectors.example.com/ProfitServices. "
+        "Without it: plain http at the host that a client names. ${NAME} is replaced.",
     )
     credential: Credential = Field(description="How the sidecar proves itself to the backend.")
     ca_file: Name | None = Field(

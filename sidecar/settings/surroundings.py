@@ -13,6 +13,7 @@ _ADDRESSES: tuple[tuple[str, ...], ...] = (
     ("admin", "listen"),
     ("environments", "*", "rest"),
     ("environments", "*", "soap"),
+    ("environments", "*", "soap_address"),
     ("one_time_passwords", "smtp", "host"),
 )
 _TOKEN: tuple[str, ...] = ("environments", "*", "credential", "afas_token")

@@ -73,7 +73,17 @@ def _environment(name: str, part: model.Environment, report: Report, files: list
     credential = _credential(("environments", name, "credential"), part.credential, report, files)
     if credential is None:
         return None
-    return Environment(name, part.rest, part.mixed_separators, credential, part.ca_file, part.otp)
+    return Environment(
+        name=name,
+        rest=part.rest,
+        mixed=part.mixed_separators,
+        credential=credential,
+        ca_file=part.ca_file,
+        otp=part.otp,
+        soap=part.soap,
+        soap_credential=part.soap_credential,
+        soap_address=part.soap_address,
+    )
 
 
 def _credential(path: KeyPath, part: model.Credential, report: Report, files: list[Path]) -> Credential | None:

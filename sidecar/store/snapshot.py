@@ -1,10 +1,12 @@
 """What one request sees: the policy and the environments, immutable and exchanged together."""
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
@@ -23,6 +25,11 @@ class AfasToken:
         """Tells two tokens apart without telling either."""
         return hashlib.sha256(self.header_value.encode()).hexdigest()
 
+    @property
+    def xml(self) -> str:
+        """The token itself, as it stands in a SOAP message."""
+        return base64.b64decode(self.header_value.partition(" ")[2]).decode("ascii")
+
 
 @dataclass(frozen=True, slots=True)
 class Passthrough:
@@ -34,7 +41,11 @@ Credential = AfasToken | Passthrough
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One administration of the backend. `rest` has no slash at its end."""
+    """One administration of the backend. No URL has a slash at its end.
+
+    :ivar soap_credential: where its SOAP services take the credential.
+    :ivar soap_address: the URL of SOAP through the sidecar, as clients have it; None if they reach it under the host that they name.
+    """
 
     name: str
     rest: str
@@ -42,6 +53,9 @@ class Environment:
     credential: Credential
     ca_file: str | None = None
     otp: OtpMode = OtpMode.OFF
+    soap: str | None = None
+    soap_credential: SoapCredential = SoapCredential.HEADER
+    soap_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,18 @@
 """A user token in a body, `<token><version>1</version><data>…</data></token>` as a text (wire reference 3.5, 4.1)."""
 
 import re
+from enum import StrEnum
 
 from sidecar.dialects.soap.tree import UnreadableXmlError, read_text
 from sidecar.errors import Reason, Refusal
+
+
+class SoapCredential(StrEnum):
+    """Where a backend takes the credential over SOAP: newer ones in the header, older ones in the message."""
+
+    HEADER = "header"
+    BODY = "body"
+
 
 _DATA = re.compile(r"[0-9A-Fa-f]{64}")
 _LONGEST = 4096

@@ -10,6 +10,9 @@ from sidecar.errors import Reason, Refusal
 
 NAMESPACE = "urn:Afas.Profit.Services"
 
+BASE = ("profitservices",)
+"""The segments under which every backend of this kind serves SOAP, in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:

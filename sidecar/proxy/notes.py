@@ -1,0 +1,29 @@
+"""What an exchange notes of a request on its way, for log and metrics."""
+
+from sidecar.dialects.call import Call
+from sidecar.policy.decision import Allow
+from sidecar.policy.model import Caller
+from sidecar.record.exchange import Exchange, Outcome
+
+
+def note_caller(exchange: Exchange, caller: Caller) -> None:
+    """Who asks."""
+    exchange.environment = caller.app_connector.environment
+    exchange.app_connector = caller.app_connector.name
+    exchange.user = caller.user.name
+    exchange.device = caller.device
+
+
+def note_call(exchange: Exchange, call: Call) -> None:
+    """What is asked."""
+    exchange.call = type(call).__name__
+    connector = getattr(call, "connector", None)
+    if connector is not None:
+        exchange.asked_for(connector)
+
+
+def note_allowed(exchange: Exchange, allowed: Allow, predicate: str) -> None:
+    """That he may, and which rows."""
+    exchange.outcome = Outcome.ALLOW
+    exchange.connector = allowed.connector
+    exchange.predicate = predicate

@@ -1,0 +1,84 @@
+"""From a SOAP message to the one that the backend gets: decide, narrow, write anew. Pure, as `preparation` is for REST."""
+
+from dataclasses import dataclass, field
+
+from sidecar.dialects.call import DescribeUpdate, GetRows, Special
+from sidecar.dialects.soap.body_token import SoapCredential
+from sidecar.dialects.soap.call import SoapCall
+from sidecar.dialects.soap.version import write_headers
+from sidecar.dialects.soap.write import write
+from sidecar.errors import Reason, Refusal
+from sidecar.filters.predicate import Predicate
+from sidecar.identity.user_token import xml_for
+from sidecar.policy.decision import Allow, Deny
+from sidecar.policy.model import Caller
+from sidecar.policy.narrow import narrow
+from sidecar.proxy.preparation import Decisions
+from sidecar.proxy.route import Route
+from sidecar.proxy.soap_path import SoapPath, route_below
+from sidecar.proxy.upstream import header_lines, request_line
+from sidecar.store.snapshot import AfasToken, Environment, Passthrough, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMessage:
+    """What is asked of the backend. `head` is without its last lines: those headers that pass, and the length of `body`.
+
+    :ivar narrowed: the rows that are asked for; None for calls without rows.
+    :ivar body: empty where no row is left, so that there is nothing to ask.
+    """
+
+    environment: Environment
+    route: Route
+    allowed: Allow
+    predicate: str  # the rows that the caller may see, in words
+    narrowed: Predicate | None
+    head: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def prepare_message(
+    snapshot: Snapshot, caller: Caller, message: SoapCall, path: SoapPath, authorization: bytes | None, decisions: Decisions
+) -> PreparedMessage:
+    """The prepared message.
+
+    :param authorization: what the client sent as header.
+    :raises Refusal: where it is not allowed, or can't be put to the backend.
+    """
+    environment = snapshot.environments[caller.app_connector.environment]
+    route = route_below(path, environment)
+    if route is None:  # the path of another environment's services
+        raise Refusal(Reason.UNKNOWN_PATH)
+    if isinstance(message.call, DescribeUpdate) and Special.DATA not in caller.app_connector.special_connectors:
+        raise Refusal(Reason.CONNECTOR_NOT_LISTED)
+    decision, predicate = decisions.decide(snapshot.policy, caller, message.call)
+    if isinstance(decision, Deny):
+        raise Refusal(decision.reason, decision.detail)
+    narrowed = None
+    if isinstance(message.call, GetRows):
+        if decision.rows is None:
+            raise TypeError("a call for rows is allowed together with its rows")
+        narrowed = narrow(message.call.filter, decision.rows.predicate)
+        if narrowed.is_nothing:
+            return PreparedMessage(environment, route, decision, predicate, narrowed, b"", b"")
+    header, token_xml = _credential(environment, message, authorization)
+    body = write(message, decision.connector, narrowed, token_xml)
+    line = request_line("POST", f"{route.base_path}/{message.operation.service}")
+    described = [(name.encode("ascii"), value.encode("ascii")) for name, value in write_headers(message.version, message.operation)]
+    proof = [] if header is None else [(b"Authorization", header)]
+    head = line + header_lines([(b"Host", route.origin.host_header), *proof, *described])
+    return PreparedMessage(environment, route, decision, predicate, narrowed, head, body)
+
+
+def _credential(environment: Environment, message: SoapCall, authorization: bytes | None) -> tuple[bytes | None, str | None]:
+    """The Authorization value and the token in the body: one of the two."""
+    in_body = environment.soap_credential is SoapCredential.BODY
+    match environment.credential:
+        case AfasToken() as own:
+            return (None, own.xml) if in_body else (own.header_value.encode("latin-1"), None)
+        case Passthrough():
+            if message.token is not None and (in_body or authorization is None):
+                return None, xml_for(message.token)
+            if authorization is None:
+                raise Refusal(Reason.TOKEN_MISSING)
+            return authorization, None

@@ -1,0 +1,123 @@
+"""SOAP: a message is read whole, decided about by the policy in force at its end, and written anew for the backend.
+
+The token stands in the header or in the message. With one in the header the caller is known before his message is taken.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from sidecar.dialects.soap.answers import no_rows
+from sidecar.dialects.soap.call import SoapCall
+from sidecar.dialects.soap.read import read
+from sidecar.dialects.soap.version import version_for_fault
+from sidecar.errors import Reason, Refusal
+from sidecar.identity.user_token import digest_of
+from sidecar.policy.model import Caller
+from sidecar.proxy.client_connection import ClientConnection
+from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.notes import note_allowed, note_call
+from sidecar.proxy.own_answers import OwnAnswer, answer_soap, answer_wsdl
+from sidecar.proxy.preparation import Decisions
+from sidecar.proxy.request_body import check_coding, read_body
+from sidecar.proxy.soap_path import SoapPath
+from sidecar.proxy.soap_preparation import PreparedMessage, prepare_message
+from sidecar.proxy.upstream import Pool
+from sidecar.proxy.wsdl import Wsdls
+from sidecar.record.exchange import Exchange, Outcome
+from sidecar.store.snapshot import Snapshot
+
+LARGEST_FROM_STRANGERS = 4_194_304
+"""Bytes of a message whose sender is not known by a header."""
+_LARGE = 65_536
+
+
+class Desk(Protocol):
+    """What the service asks of the gateway, for which it works."""
+
+    def policy_for(self, exchange: Exchange) -> Snapshot:
+        """The policy in force; noted."""
+
+    def admit(self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> Caller:
+        """Who asks, by a header or the digest of a token, if he meets all conditions now; noted."""
+
+    def attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
+        """Have a coroutine see to the request."""
+
+    def answer(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: OwnAnswer) -> None:
+        """Answer by ourselves."""
+
+    def asked(self, exchange: Exchange) -> None:
+        """The backend is about to be asked."""
+
+    def forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
+        """One that passes an answer on."""
+
+
+class SoapService:
+    """Serves requests for which `soap_path` found a path."""
+
+    def __init__(self, desk: Desk, pool: Pool, body_limit: int, answer_limit: int, patience: float) -> None:
+        """:param patience: seconds that a client may stand still."""
+        self._desk = desk
+        self._pool = pool
+        self._body_limit = body_limit
+        self._patience = patience
+        self._wsdls = Wsdls(pool, answer_limit)
+
+    def serve(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        """Begin to answer."""
+        if request.method == "GET":
+            if request.has_body:
+                raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
+            service = self._wsdl(path, request, client, exchange)
+        else:
+            request.fault_version = version_for_fault(request.headers.text(b"content-type"))
+            if path.query:
+                raise Refusal(Reason.UNKNOWN_PARAMETER, "SOAP services take no parameters in the query")
+            service = self._message(path, request, client, exchange)
+        self._desk.attend(request, client, exchange, service)
+
+    async def _wsdl(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        exchange.call = "Wsdl"
+        snapshot = self._desk.policy_for(exchange)
+        wsdl = await self._wsdls.fetch(snapshot, path, request.headers.text(b"host"))
+        exchange.outcome = Outcome.ALLOW
+        self._desk.answer(request, client, exchange, answer_wsdl(wsdl, exchange.reference))
+
+    async def _message(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        authorization = request.headers.get(b"authorization")
+        limit = self._body_limit
+        if authorization is None:
+            limit = min(limit, LARGEST_FROM_STRANGERS)
+        else:
+            self._desk.admit(self._desk.policy_for(exchange), authorization, None, exchange)
+        check_coding(request.headers)
+        body = await read_body(request, client, limit, self._patience)
+        message = await _read(path.file, body, request)
+        request.fault_version = message.version
+        # A message takes as long as its sender likes. What counts are the rights at its end.
+        snapshot = self._desk.policy_for(exchange)
+        caller = self._desk.admit(snapshot, authorization, None if message.token is None else digest_of(message.token), exchange)
+        note_call(exchange, message.call)
+        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions())
+        note_allowed(exchange, prepared.allowed, prepared.predicate)
+        if prepared.body:
+            await self._ask(prepared, request, client, exchange)
+        else:
+            self._desk.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
+
+    async def _ask(self, prepared: PreparedMessage, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        head = b"%b%bContent-Length: %d\r\n\r\n" % (prepared.head, request.headers.for_backend(), len(prepared.body))
+        self._desk.asked(exchange)
+        answer = await self._pool.send(prepared.route.origin, head, prepared.body)
+        self._desk.forwarding(request, client, exchange).relay(answer)
+
+
+async def _read(file: str, body: bytes, request: ClientRequest) -> SoapCall:
+    """Off the loop for large messages, which take long to parse."""
+    content_type, action = request.headers.text(b"content-type"), request.headers.text(b"soapaction")
+    if len(body) < _LARGE:
+        return read(file, body, content_type, action)
+    return await asyncio.to_thread(read, file, body, content_type, action)
