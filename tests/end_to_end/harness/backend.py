@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.end_to_end.harness.question import Habits, Question, rows_of, understand
+from tests.end_to_end.harness.soap import WSDL, answer_message, understand_message
 
 BACKEND_TOKEN_DATA = "B0" * 32
 FILE = bytes(range(256)) * 8
@@ -114,10 +115,18 @@ class TreacherousBackend:
             writer.close()
 
     def _answer(self, received: Received) -> bytes:
+        if received.target.partition("?")[0].lower().endswith(".asmx"):
+            status, kind, body = self._soap(received)
+            return b"HTTP/1.1 %d Fine\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (status, kind, len(body), body)
         question = understand(received.method, received.target, received.headers, self.habits)
         status, kind, body = self._content(question)
         length = b"" if status == 304 else b"Content-Length: %d\r\n" % len(body)
         return b"HTTP/1.1 %d Fine\r\nContent-Type: %s\r\n%s\r\n%s" % (status, kind, length, body)
+
+    def _soap(self, received: Received) -> tuple[int, bytes, bytes]:
+        if received.method == "GET":
+            return 200, b"text/xml", WSDL.replace("BACKEND", f"127.0.0.1:{self.port}").encode()
+        return 200, b"text/xml; charset=utf-8", answer_message(understand_message(received.target, received.body), self.habits)
 
     def _content(self, question: Question) -> tuple[int, bytes, bytes]:
         word = question.words[0].lower() if question.words else ""

@@ -4,7 +4,8 @@ import re
 from urllib.parse import unquote
 
 from tests.end_to_end.harness.backend import Received
-from tests.end_to_end.harness.configuration import BACKEND_AUTHORIZATION, BASE, authorization
+from tests.end_to_end.harness.configuration import BACKEND_AUTHORIZATION, BACKEND_XML, BASE, authorization, token_xml
+from tests.end_to_end.harness.soap import ENVELOPES, NAMESPACE, understand_message
 
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _KEYS = r"@?[A-Za-z]\w*(?:,@?[A-Za-z]\w*)*/[^/?]+"
@@ -37,6 +38,9 @@ _CREDENTIALS = (BACKEND_AUTHORIZATION, authorization("m.jansen", "own_token"))
 
 def assert_canonical(received: Received, backend_port: int) -> None:
     """Fail unless the sidecar could have made this request from parsed values."""
+    if ".asmx" in received.target:
+        _assert_canonical_soap(received, backend_port)
+        return
     assert received.method in ("GET", "POST", "PUT", "DELETE"), received
     assert _TARGET.fullmatch(received.target), received.target
     assert not re.search(r"%(?:2[fF]|5[cC]|00|0[aAdD]|25)|/\.|//", received.target.partition("?")[0]), received.target
@@ -54,3 +58,49 @@ def assert_canonical(received: Received, backend_port: int) -> None:
     assert received.values("Authorization")[0] in _CREDENTIALS
     assert (received.method == "GET") == (not received.values("Content-Length")), received
     assert not received.body or received.values("Content-Length") == [str(len(received.body))]
+
+
+_SERVICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "AppConnectorGet.asmx": {
+        "GetData": ("connectorId", "filtersXml", "skip", "take"),
+        "GetDataWithOptions": ("connectorId", "filtersXml", "skip", "take", "options"),
+    },
+    "AppConnectorUpdate.asmx": {"Execute": ("connectorType", "connectorVersion", "dataXml")},
+    "AppConnectorReport.asmx": {"Execute": ("reportID", "filtersXml")},
+    "AppConnectorSubject.asmx": {
+        "GetAttachment": ("subjectID", "fileId"),
+        "GetSubjectAttachmentInfo": ("subjectID",),
+        "GetSubjectAttachmentData": ("subjectID",),
+    },
+    "AppConnectorData.asmx": {"Execute": ("dataID", "parametersXml")},
+    "AppConnectorVersionInfo.asmx": {"GetProductVersion": ()},
+}
+
+
+def _assert_canonical_soap(received: Received, backend_port: int) -> None:
+    base, _, service = received.target.rpartition("/")
+    assert base == "/ProfitServices"
+    assert received.values("Host") == [f"127.0.0.1:{backend_port}"]
+    headers = [name.lower() for name, _ in received.headers]
+    assert len(headers) == len(set(headers)), headers
+    if received.method == "GET":
+        assert service.removesuffix("?WSDL") in _SERVICES, service
+        assert set(headers) == {"host", "accept", "accept-encoding"}, headers
+        return
+    assert received.method == "POST"
+    assert set(headers) <= {*_HEADERS, "soapaction"}, headers
+    assert received.values("Content-Length") == [str(len(received.body))]
+    assert received.body.isascii()
+    assert not re.search(rb"<!DOCTYPE|<!--|<\?(?!xml )", received.body), received.body
+    message = understand_message(received.target, received.body)
+    known = ("token", *_SERVICES[service][message.operation])
+    assert list(message.arguments) == [name for name in known if name in message.arguments], message
+    action = f'"{NAMESPACE}/{message.operation}"'
+    if ENVELOPES["1.2"].encode() in received.body:
+        assert received.values("Content-Type") == [f"application/soap+xml; charset=utf-8; action={action}"]
+        assert not received.values("SOAPAction")
+    else:
+        assert (received.values("Content-Type"), received.values("SOAPAction")) == (["text/xml; charset=utf-8"], [action])
+    proofs = [*received.values("Authorization"), *filter(None, [message.arguments.get("token")])]
+    assert len(proofs) == 1
+    assert proofs[0] in (*_CREDENTIALS, token_xml("m.jansen", "own_token"), BACKEND_XML), proofs

@@ -31,14 +31,18 @@ def authorization(user: str, app: str = "hours") -> str:
     return f"AfasToken {base64.b64encode(token_xml(user, app).encode()).decode()}"
 
 
-BACKEND_AUTHORIZATION = (
-    "AfasToken " + base64.b64encode(f"<token><version>1</version><data>{BACKEND_TOKEN_DATA}</data></token>".encode()).decode()
-)
+BACKEND_XML = f"<token><version>1</version><data>{BACKEND_TOKEN_DATA}</data></token>"
+BACKEND_AUTHORIZATION = f"AfasToken {base64.b64encode(BACKEND_XML.encode()).decode()}"
 
 
 def _token(user: str, app: str, **more: str) -> dict[str, str]:
     sha256 = hashlib.sha256(token_data(user, app).encode()).hexdigest()
     return {"user": user, "description": f"phone of {user}", "sha256": sha256, **more}
+
+
+def _addresses(backend_port: int) -> dict[str, str]:
+    backend = f"http://127.0.0.1:{backend_port}"
+    return {"rest": f"{backend}{BASE}", "soap": f"{backend}/ProfitServices"}
 
 
 def configuration(backend_port: int) -> Configuration:
@@ -66,15 +70,15 @@ def configuration(backend_port: int) -> Configuration:
         "get_connectors": ["Profit_Hours", "Profit_Ledger", "Profit_Unguarded"],
         "unfiltered_get_connectors": ["Profit_Countries"],
         "update_connectors": {"PtRealization": ["insert", "update"], "KnSubject": ["insert", "update", "delete"], "FbSales": ["insert"]},
-        "special_connectors": ["version", "file", "image", "subject", "report"],
+        "special_connectors": ["version", "file", "image", "subject", "report", "data"],
         "tokens": [_token(user, "hours") for user in (*PEOPLE, *OUTSIDERS)],
     }
     return {
         "listen": "127.0.0.1:0",
         "admin": {"listen": "127.0.0.1:0"},
         "environments": {
-            "O12345AA": {"rest": f"http://127.0.0.1:{backend_port}{BASE}", "credential": {"afas_token": "${PROFIT_TOKEN}"}},
-            "O12345BB": {"rest": f"http://127.0.0.1:{backend_port}{BASE}", "credential": {"passthrough": True}},
+            "O12345AA": {**_addresses(backend_port), "credential": {"afas_token": "${PROFIT_TOKEN}"}},
+            "O12345BB": {**_addresses(backend_port), "credential": {"passthrough": True}},
         },
         "groups": {
             **{group: [name for name, person in PEOPLE.items() if group in person.groups] for group in FILTERS["department"]},

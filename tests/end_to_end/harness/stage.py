@@ -17,6 +17,8 @@ from sidecar.service import serve
 from sidecar.store.reload import PolicyStore
 from tests.end_to_end.harness.backend import TreacherousBackend
 from tests.end_to_end.harness.configuration import ENVIRON, Configuration, authorization, configuration, write
+from tests.end_to_end.harness.soap import BASE as SOAP_BASE
+from tests.end_to_end.harness.soap import Version, content_type
 from tests.end_to_end.harness.wire import PATIENCE, Answer, Wire, request
 
 Change = Callable[[Configuration], object]
@@ -53,6 +55,14 @@ class Stage:
         """The answer to a call with another verb."""
         given = (*headers, "Content-Type: application/json") if body is not None and not _typed(headers) else headers
         return self.send(request(verb, target, authorization(user), *given, body=body))
+
+    def soap(
+        self, service: str, body: bytes, user: str | None = "j.devries", *headers: str, app: str = "hours", version: Version = "1.1"
+    ) -> Answer:
+        """The answer to a SOAP message; without a user it has no header that proves him."""
+        given = headers if _typed(headers) else (*headers, f"Content-Type: {content_type(version)}")
+        proof = None if user is None else authorization(user, app)
+        return self.send(request("POST", f"{SOAP_BASE}/{service}", proof, *given, body=body))
 
     def decision(self, reference: str) -> dict[str, Any]:
         """The line of the decision log to which a reference leads."""
