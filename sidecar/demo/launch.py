@@ -20,23 +20,28 @@ from sidecar.store.reload import PolicyStore
 
 _HOLDERS = (Held("j.devries", "hours"), Held("p.bakker", "hours"), Held("m.jansen", "hours"), Held("m.jansen", "payroll"))
 _BASE = "/ProfitRestServices"
+_SOAP_BASE = "/ProfitServices"
 
 
 @contextlib.asynccontextmanager
-async def launched() -> AsyncIterator[Running]:
-    """Both servers, until the end of the block. Tokens are made afresh, and gone with it."""
+async def launched(policy: Path | None = None) -> AsyncIterator[Running]:
+    """Both servers, until the end of the block. Tokens are made afresh, and gone with it.
+
+    :param policy: another configuration than the demo's own; it needs the same app connectors and users.
+    """
     backend_token = new_token()
     issued = {held: secrets.token_hex(32).upper() for held in _HOLDERS}
     app = backend(backend_token)
-    async with _backend_url(app) as backend_url, _store(backend_url, backend_token, issued) as store:
+    async with _backend_url(app) as backend_url, _store(policy, backend_url, backend_token, issued) as store:
         if store.settings is None:
             raise RuntimeError("the demo's own configuration can't be used")
         decisions: list[str] = []
         async with serve(store.settings, store, LogFormat.JSON, lambda lines: decisions.extend(lines.splitlines())) as running:
             received: deque[Received] = app[RECEIVED]
             yield Running(
-                backend_url=backend_url,
+                backend_url=backend_url + _BASE,
                 sidecar_url=running.url + _BASE,
+                soap_url=running.url + _SOAP_BASE,
                 admin_url=running.admin_url,
                 backend_authorization=authorization_for(data_in_any_form(backend_token)),
                 authorizations={held: authorization_for(data) for held, data in issued.items()},
@@ -51,19 +56,19 @@ async def _backend_url(app: web.Application) -> AsyncIterator[str]:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}{_BASE}"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
 
 @contextlib.asynccontextmanager
-async def _store(backend_url: str, backend_token: str, issued: Mapping[Held, str]) -> AsyncIterator[PolicyStore]:
-    """The policy of `demo.yaml` together with the tokens of this start, which stand in a file apart."""
+async def _store(policy: Path | None, backend_url: str, backend_token: str, issued: Mapping[Held, str]) -> AsyncIterator[PolicyStore]:
+    """The policy, by default that of `demo.yaml`, together with the tokens of this start, which stand in a file apart."""
     environ = {"DEMO_BACKEND": backend_url, "DEMO_BACKEND_TOKEN": backend_token}
-    with tempfile.TemporaryDirectory() as folder, as_file(files("sidecar.demo") / "demo.yaml") as policy:
+    with tempfile.TemporaryDirectory() as folder, as_file(files("sidecar.demo") / "demo.yaml") as own:
         tokens = Path(folder) / "tokens.yaml"
         tokens.write_text(yaml.safe_dump({"tokens": [_entry(held, data) for held, data in issued.items()]}), encoding="utf-8")
-        store = PolicyStore([policy, tokens], environ)
+        store = PolicyStore([policy or own, tokens], environ)
         await store.start()
         try:
             yield store

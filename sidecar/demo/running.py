@@ -21,13 +21,15 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Addresses are base URLs with ``/ProfitRestServices``; `authorizations` are values of the Authorization header.
+    """Addresses of REST are base URLs with ``/ProfitRestServices``, the one of SOAP has ``/ProfitServices``; `authorizations` are values of
+    the Authorization header.
 
     `received` and `decisions` grow while requests are made: what reached the backend, and lines of the decision log as JSON.
     """
 
     backend_url: str
     sidecar_url: str
+    soap_url: str
     admin_url: str
     backend_authorization: str
     authorizations: Mapping[Held, str]
