@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from aiohttp import ClientSession
 
+from sidecar.demo import soap_call
 from sidecar.demo.backend import Received
 
 
@@ -70,6 +71,16 @@ class Asker:
     async def around(self, target: str) -> Reply:
         """Ask the backend itself, with its own token, as a proxy would that adds nothing."""
         return await self._ask(self._running.backend_url, self._running.backend_authorization, target, "GET", None)
+
+    async def over_soap(self, held: Held, connector: str, filters: str) -> Reply:
+        """Ask the sidecar for rows over SOAP; what was forwarded is told by its filter XML."""
+        self._running.received.clear()
+        headers = {"Authorization": self._running.authorizations[held], **soap_call.HEADERS}
+        url = f"{self._running.soap_url}/AppConnectorGet.asmx"
+        async with self._session.post(url, data=soap_call.get_data(connector, filters), headers=headers) as answer:
+            rows = soap_call.rows_in(await answer.read())
+        forwarded = tuple(soap_call.filters_in(received.body) for received in self._running.received)
+        return Reply(answer.status, {"rows": rows}, forwarded)
 
     async def _ask(self, base: str, authorization: str, target: str, method: str, body: Any) -> Reply:
         self._running.received.clear()

@@ -25,6 +25,7 @@ _OR_TRICK = f"{_HOURS}?take=-1&skip=-1&filterfieldids=Afdeling;Uren&filtervalues
 _APPENDED = f"{_HOURS}?take=-1&skip=-1&filterfieldids=Afdeling;Uren,Afdeling&filtervalues=FIN;0,CONS&operatortypes=1;2,1"
 _MIXED = f"{_HOURS}?filterfieldids=Project;Uren,Naam&filtervalues=C2601;8,Joost&operatortypes=1;4,10"
 _TAG = f"{_HOURS}?filterfieldids=Medewerker&filtervalues=[Medewerker]&operatortypes=1"
+_SINCE_JUNE_XML = '<Filters><Filter FilterId="1"><Field FieldId="Datum" OperatorType="2">2026-06-01</Field></Filter></Filters>'
 _SALARIES = "/connectors/Profit_Salaries?take=10"
 _REALIZATION = "/connectors/PtRealization"
 _BOOKING = {"DaTi": "2026-07-01", "EmId": "1001", "Qu": 7.5, "Ds": "Workshop", "PrId": "C2601"}
@@ -51,7 +52,8 @@ async def _show(page: Page, ask: Asker, running: Running) -> None:
     page.plain("connector sidecar: a guided tour. All calls below are real ones, over HTTP.", "bold")
     page.say("backend", f"{running.backend_url}  (a stand-in, 3,000 lines of hours)")
     page.say("sidecar", f"{running.sidecar_url}  (policy: sidecar/demo/demo.yaml)")
-    await _two_users(page, ask)
+    over_rest = await _two_users(page, ask)
+    await _soap(page, ask, over_rest)
     await _or_trick(page, ask)
     await _refused_connectors(page, ask)
     await _unclear_filters(page, ask)
@@ -59,7 +61,8 @@ async def _show(page: Page, ask: Asker, running: Running) -> None:
     _decision_log(page, running)
 
 
-async def _two_users(page: Page, ask: Asker) -> None:
+async def _two_users(page: Page, ask: Asker) -> Reply:
+    """Gives the consultant's answer."""
     page.title("1  The same URL, two users, different rows")
     page.target("both ask", f"GET {_SINCE_JUNE}")
     replies = {}
@@ -71,10 +74,20 @@ async def _two_users(page: Page, ask: Asker) -> None:
     page.title("2  Why: the sidecar narrowed the question before the backend saw it")
     for held, reply in replies.items():
         page.target(f"for {held.user}", _asked_of_backend(reply), "yellow")
+    return replies[CONSULTANT]
+
+
+async def _soap(page: Page, ask: Asker, over_rest: Reply) -> None:
+    page.title("3  The same over SOAP: another spelling, the same rows")
+    page.say("j.devries asks", "GetData of Profit_Hours, with the filter of chapter 1 as XML", "cyan")
+    reply = await ask.over_soap(CONSULTANT, "Profit_Hours", _SINCE_JUNE_XML)
+    same = [row["Id"] for row in reply.rows] == [str(row["Id"]) for row in over_rest.rows]
+    page.say("gets", f"{len(reply.rows)} rows, {'the same ones' if same else 'NOT the same ones'}: {_by_department(reply)}", "green")
+    page.target("backend saw", _asked_of_backend(reply), "yellow")
 
 
 async def _or_trick(page: Page, ask: Asker) -> None:
-    page.title("3  The OR trick: `;` means OR, so does it lead around the policy?")
+    page.title("4  The OR trick: `;` means OR, so does it lead around the policy?")
     page.target("j.devries asks", f"GET {_OR_TRICK}")
     reply = await ask.through(CONSULTANT, _OR_TRICK)
     page.say("gets", f"{len(reply.rows)} rows: {_by_department(reply)}", "green")
@@ -84,21 +97,21 @@ async def _or_trick(page: Page, ask: Asker) -> None:
 
 
 async def _refused_connectors(page: Page, ask: Asker) -> None:
-    page.title("4  A connector that `hours` does not list; and `payroll` lists it, but that app is blocked")
+    page.title("5  A connector that `hours` does not list; and `payroll` lists it, but that app is blocked")
     page.target("m.jansen asks", f"GET {_SALARIES}")
     for held in (MANAGER, MANAGER_IN_PAYROLL):
         _answer(page, f"in {held.app_connector}", await ask.through(held, _SALARIES))
 
 
 async def _unclear_filters(page: Page, ask: Asker) -> None:
-    page.title("5  Filters that could mean two things are refused, with a reason")
+    page.title("6  Filters that could mean two things are refused, with a reason")
     for target in (_MIXED, _TAG):
         page.target("j.devries asks", f"GET {target}")
         _answer(page, "answer", await ask.through(CONSULTANT, target))
 
 
 async def _updates(page: Page, ask: Asker) -> None:
-    page.title("6  Updates: booking hours is allowed, a delete hidden inside a POST is not")
+    page.title("7  Updates: booking hours is allowed, a delete hidden inside a POST is not")
     for fields in (_BOOKING, _HIDDEN_DELETE):
         body = {"PtRealization": {"Element": {"Fields": fields}}}
         page.target("j.devries sends", f"POST {_REALIZATION} {_terse(fields)}")
@@ -106,7 +119,7 @@ async def _updates(page: Page, ask: Asker) -> None:
 
 
 def _decision_log(page: Page, running: Running) -> None:
-    page.title("7  The decision log has a line for each (some of its fields)")
+    page.title("8  The decision log has a line for each (some of its fields)")
     for text in running.decisions:
         line = json.loads(text)
         columns = ((_of(line, "decision"), 6), (_of(line, "reason"), 22), (_of(line, "user"), 10), (_of(line, "app_connector"), 8))
@@ -123,6 +136,7 @@ def _say_where_to_go(page: Page) -> None:
 def _invite(page: Page, running: Running) -> None:
     page.title("Both are still running; end them with Ctrl-C. Try:")
     page.say("admin", f"{running.admin_url}/readyz  {running.admin_url}/metrics")
+    page.say("SOAP", f"{running.soap_url}/AppConnectorGet.asmx?WSDL")
     for held, authorization in running.authorizations.items():
         page.say(held.user, f"app connector {held.app_connector}:")
         connector = "Profit_Salaries" if held.app_connector == "payroll" else "Profit_Hours"
@@ -130,7 +144,7 @@ def _invite(page: Page, running: Running) -> None:
 
 
 def _by_department(reply: Reply) -> str:
-    counts = Counter(row["Afdeling"] or "none" for row in reply.rows)
+    counts = Counter(row.get("Afdeling") or "none" for row in reply.rows)
     return ", ".join(f"{department} {count}" for department, count in sorted(counts.items()))
 
 

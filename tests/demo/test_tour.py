@@ -44,13 +44,19 @@ def test_two_users_see_different_rows_and_why(lines: list[str]) -> None:
     assert re.search(r"for m\.jansen +.*filtervalues=2026-06-01&operatortypes=2", why, re.DOTALL)
 
 
+def test_over_soap_the_same_user_gets_the_same_rows(lines: list[str]) -> None:
+    soap = section(lines, 3)
+    assert "gets            205 rows, the same ones: CONS 205\n" in soap
+    assert re.search(r"backend saw .*Afdeling\"\s+OperatorType=\"1\">CONS</Field></Filter></Filters>", soap, re.DOTALL)
+
+
 def test_the_or_trick_brings_own_rows_only_and_what_appending_would_have_leaked(lines: list[str]) -> None:
-    trick = section(lines, 3)
+    trick = section(lines, 4)
     assert re.search(r"gets +\d+ rows: CONS \d+\n", trick)
     assert re.search(r"otherwise .*FIN \d+", trick, re.DOTALL)
 
 
-@pytest.mark.parametrize(("number", "refusals"), [(4, 2), (5, 2), (6, 1)])
+@pytest.mark.parametrize(("number", "refusals"), [(5, 2), (6, 2), (7, 1)])
 def test_what_is_refused_never_reaches_the_backend(lines: list[str], number: int, refusals: int) -> None:
     answers = re.findall(r"(?:answer|in hours|in payroll) +(\d{3})", section(lines, number))
     assert [status[0] for status in answers].count("4") == refusals
@@ -60,7 +66,7 @@ def test_what_is_refused_never_reaches_the_backend(lines: list[str], number: int
 
 
 def test_every_call_has_its_line_in_the_decision_log(lines: list[str]) -> None:
-    log = section(lines, 7)
+    log = section(lines, 8)
     reasons = (
         "connector_not_listed",
         "app_connector_blocked",
@@ -68,7 +74,7 @@ def test_every_call_has_its_line_in_the_decision_log(lines: list[str]) -> None:
         "filter_not_supported",
         "action_not_allowed",
     )
-    assert log.count("\n") == 9
+    assert log.count("\n") == 10
     assert all(reason in log for reason in reasons)
 
 
