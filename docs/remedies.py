@@ -49,6 +49,9 @@ REMEDIES: dict[Reason, str] = {
     Reason.ROWS_NOT_ALLOWED: "The backend does not filter as it was asked: see [the row guard](../how-to/guard-rows.md#what-it-finds).",
     Reason.ROWS_NOT_JUDGEABLE: "Let the GetConnector show the fields that its filter types name, by those ids and without layout.",
     Reason.ROWS_UNREADABLE: "`rows_problem` in the log says what was wrong; the backend must answer as documented, uncompressed.",
+    Reason.BACKEND_CREDENTIAL: (
+        "The sidecar's log says what the token endpoint answered; see [OAuth](../how-to/when-classic-tokens-end.md#4-see-whether-it-works)."
+    ),
     Reason.BACKEND_CONNECT_TIMEOUT: "See whether the network lets the sidecar through; else raise `timeouts.connect`.",
     Reason.BACKEND_HEAD_TIMEOUT: "Ask for less at a time; the backend itself gives up after 900 seconds.",
     Reason.BACKEND_IDLE_TIMEOUT: "The backend stopped in the middle; raise `timeouts.idle` if that is its habit.",

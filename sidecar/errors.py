@@ -124,6 +124,11 @@ class Reason(StrEnum):
         "The row guard can't tell of some rows of the answer whether policy admits them: withheld.",
     )
     ROWS_UNREADABLE = "rows_unreadable", Kind.BACKEND, "The row guard can't read the answer's rows: withheld."
+    BACKEND_CREDENTIAL = (
+        "backend_credential",
+        Kind.BACKEND,
+        "The sidecar has no access token for the backend, or the backend refuses it (OAuth).",
+    )
     BACKEND_CONNECT_TIMEOUT = "backend_connect_timeout", Kind.BACKEND_SLOW, "No connection within `timeouts.connect`."
     BACKEND_HEAD_TIMEOUT = "backend_head_timeout", Kind.BACKEND_SLOW, "No answer within `timeouts.head`."
     BACKEND_IDLE_TIMEOUT = "backend_idle_timeout", Kind.BACKEND_SLOW, "The backend stood still for `timeouts.idle`, answering or reading."

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
+from sidecar.proxy.backend_credentials import BackendCredentials
+from sidecar.proxy.credential_metrics import CredentialMetrics
 from sidecar.proxy.gateway import Gateway, GatewayLimits
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.server import GatewayServer
@@ -63,17 +65,20 @@ async def serve(
     metrics.gauges["sidecar_idle_backend_connections"] = ("Idle ones among them.", lambda: pool.idle_connections)
     decision_log = DecisionLog(write, log_format)
     gateway_limits = GatewayLimits(limits.head, limits.body, limits.answer, timeouts.client)
-    gateway = Gateway(store, pool, gateway_limits, settings.trusted_proxies, decision_log, metrics)
+    credentials = BackendCredentials(pool, timeouts.client)
+    gateway = Gateway(store, pool, credentials, gateway_limits, settings.trusted_proxies, decision_log, metrics)
     listener = Listener(GatewayServer(gateway, head=limits.head, keep_alive=timeouts.keep_alive), lambda: metrics.in_flight)
     draining = False
 
     def report() -> tuple[bool, dict[str, Any]]:
-        return readiness(store, draining=draining, now=datetime.now(UTC))
+        return readiness(store, credentials.report(), draining=draining, now=datetime.now(UTC))
 
-    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store))
+    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store, credentials))
     async with contextlib.AsyncExitStack() as stack:
         try:
             admin_url = await stack.enter_async_context(exposure)
+            credentials.adopt(store.snapshot)
+            store.on_result(lambda _: credentials.adopt(store.snapshot))
             host, port = host_and_port(settings.listen)
             await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None)
             running = Running(url_of(host, listener.port), admin_url)
@@ -84,6 +89,7 @@ async def serve(
             draining = True
             logger.info("draining", in_flight=metrics.in_flight, patience_seconds=timeouts.drain)
             await listener.drain(timeouts.drain)
+            await credentials.close()
             await pool.close()
             decision_log.flush()
     logger.info("stopped")
@@ -99,9 +105,10 @@ def _admin_port(listen: str) -> Exposed:
     return lambda report, registry: admin_port(listen, admin_app(report, registry))
 
 
-def _registry(metrics: Metrics, store: PolicyStore) -> CollectorRegistry:
+def _registry(metrics: Metrics, store: PolicyStore, credentials: BackendCredentials) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(metrics)
+    registry.register(CredentialMetrics(credentials))
     registry.register(PolicyMetrics(store))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

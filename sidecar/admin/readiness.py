@@ -1,5 +1,7 @@
-"""Whether requests can be served now: a policy is loaded and the sidecar is not stopping. A failed reload is told, not punished."""
+"""Whether requests can be served now: a policy is loaded and the sidecar is not stopping. A failed reload is told, not punished, and so is
+a credential for a backend that can't be had: other environments are served, and to take every replica away would mend nothing."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,8 +9,11 @@ from sidecar.settings.problem import Severity
 from sidecar.store.reload import PolicyStore
 
 
-def readiness(store: PolicyStore, *, draining: bool, now: datetime) -> tuple[bool, dict[str, Any]]:
-    """Ready or not, and a report for `/readyz` in plain values."""
+def readiness(store: PolicyStore, credentials: Mapping[str, Any], *, draining: bool, now: datetime) -> tuple[bool, dict[str, Any]]:
+    """Ready or not, and a report for `/readyz` in plain values.
+
+    :param credentials: by environment, what there is to tell of the access token for its backend.
+    """
     snapshot, last = store.snapshot, store.last_reload
     report: dict[str, Any] = {"draining": draining}
     if snapshot is not None:
@@ -20,4 +25,6 @@ def readiness(store: PolicyStore, *, draining: bool, now: datetime) -> tuple[boo
     if last is not None:
         errors = [str(problem) for problem in last.problems if problem.severity is Severity.ERROR]
         report["last_reload"] = {"succeeded": last.succeeded, "at": last.at.isoformat(timespec="seconds"), "errors": errors}
+    if credentials:
+        report["backend_credentials"] = dict(credentials)
     return snapshot is not None and not draining, report

@@ -23,6 +23,8 @@ from sidecar.identity.user_token import read_authorization
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network, RowGuard
+from sidecar.proxy.backend_credentials import BackendCredentials
+from sidecar.proxy.backend_token import BackendToken
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
@@ -37,11 +39,13 @@ from sidecar.proxy.route import route_to
 from sidecar.proxy.row_guard import AnswerGuard
 from sidecar.proxy.soap_path import soap_path
 from sidecar.proxy.soap_service import SoapService
+from sidecar.proxy.token_forwarding import TokenForwarding
 from sidecar.proxy.upstream import Backend, Later, Pool
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
 from sidecar.record.trace import trace_of
+from sidecar.store.oauth_client import OAuthClient
 from sidecar.store.snapshot import AfasToken, Passthrough, Snapshot
 
 _LARGE_BODY = 262_144
@@ -92,6 +96,7 @@ class Gateway:
         self,
         source: SnapshotSource,
         pool: Pool,
+        credentials: BackendCredentials,
         limits: GatewayLimits,
         trusted_proxies: Sequence[Network],
         decision_log: DecisionLog,
@@ -100,6 +105,7 @@ class Gateway:
     ) -> None:
         self._source = source
         self._pool = pool
+        self._credentials = credentials
         self._limits = limits
         self._trusted_proxies = trusted_proxies
         self._decision_log = decision_log
@@ -110,7 +116,7 @@ class Gateway:
         self._known = KnownBlocks()
         self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
-        self._soap = SoapService(self, pool, limits.body, limits.answer, limits.client)
+        self._soap = SoapService(self, pool, credentials, limits.body, limits.answer, limits.client)
         self._logger = structlog.get_logger("sidecar")
 
     @property
@@ -236,6 +242,9 @@ class Gateway:
             guarded = None
             if caller.app_connector.row_guard is not RowGuard.OFF and (rows := prepared.allowed.rows) is not None:
                 guarded = self._guard.before(self._pool, snapshot, caller, prepared.allowed.connector, rows.predicate, exchange)
+            if isinstance(prepared.environment.credential, OAuthClient):
+                self._ask_with_token(request, client, exchange, prepared, prepared.environment.credential, guarded)
+                return
             head = _upstream_head(prepared, request, answer_is_read=guarded is not None)
             self._metrics.added.observe(exchange.elapsed())
             self.forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
@@ -304,6 +313,34 @@ class Gateway:
         """The backend is about to be asked."""
         self._metrics.added.observe(exchange.elapsed())
 
+    # With an access token, which is mostly at hand.
+
+    def _ask_with_token(
+        self,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        prepared: Prepared,
+        oauth: OAuthClient,
+        guarded: Backend | None,
+    ) -> None:
+        make_head = partial(_upstream_head, prepared, request, answer_is_read=guarded is not None)
+        backend = guarded or self._pool
+        token = self._credentials.token_of(prepared.environment, oauth)
+
+        def ask(line: bytes) -> None:
+            self.asked(exchange)
+            forwarding = TokenForwarding(request, client, exchange, backend, self._late_heads, self._limits.client, self)
+            forwarding.ask_with(token, line, make_head, prepared.route.origin)
+
+        if token.line is None:
+            self.attend(request, client, exchange, self._ask_once_there(token, ask))
+        else:
+            ask(token.line)
+
+    async def _ask_once_there(self, token: BackendToken, ask: Callable[[bytes], None]) -> None:
+        ask(await token.wait(self._limits.client))
+
     # What must wait for something: a body, or an answer that is read here.
 
     def attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
@@ -330,20 +367,25 @@ class Gateway:
         body = await read_body(request, client, self._limits.body, self._limits.client)
         actions = await _actions_of(call, body)
         # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
+        prepared = self._admit_update(request, exchange, actions)
+        if await self._credentials.had_to_wait(prepared.environment):
+            prepared = self._admit_update(request, exchange, actions)  # that may have taken long as well
+        self.asked(exchange)
+        make_head = partial(_upstream_head, prepared, request, body_length=len(body))
+        answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head, body)
+        self.forwarding(request, client, exchange).relay(answer)
+
+    def _admit_update(self, request: ClientRequest, exchange: Exchange, actions: frozenset[Action]) -> Prepared:
         snapshot = self.policy_for(exchange)
         caller = self._callers.identify(snapshot.policy, request.headers.get(b"authorization"), exchange.client)
-        prepared = self._admit(snapshot, caller, request, exchange, actions)
-        head = _upstream_head(prepared, request, body_length=len(body))
-        self.asked(exchange)
-        answer = await self._pool.send(prepared.route.origin, head, body)
-        self.forwarding(request, client, exchange).relay(answer)
+        return self._admit(snapshot, caller, request, exchange, actions)
 
     async def _metainfo(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, caller: Caller, prepared: Prepared
     ) -> None:
-        head = _upstream_head(prepared, request, answer_is_read=True)
         self.asked(exchange)
-        answer = await self._pool.send(prepared.route.origin, head)
+        make_head = partial(_upstream_head, prepared, request, answer_is_read=True)
+        answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head)
         exchange.backend_seconds = answer.upstream_seconds
         if answer.status >= 400:
             self.forwarding(request, client, exchange).relay(answer)
@@ -371,13 +413,20 @@ async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
     return await asyncio.to_thread(actions_of, call, body)
 
 
-def _upstream_head(prepared: Prepared, request: ClientRequest, body_length: int | None = None, *, answer_is_read: bool = False) -> bytes:
-    """The head of the request to the backend: ours first, then what passes of the client's."""
+def _upstream_head(
+    prepared: Prepared, request: ClientRequest, line: bytes = b"", *, body_length: int | None = None, answer_is_read: bool = False
+) -> bytes:
+    """The head of the request to the backend: ours first, then what passes of the client's.
+
+    :param line: the Authorization line, for environments whose credential is not one and the same for all requests.
+    """
     if body_length is None and not answer_is_read and isinstance(prepared.environment.credential, AfasToken):
         return b"%b%b\r\n" % (prepared.head, request.headers.for_backend())
     parts = [prepared.head]
-    if not isinstance(prepared.environment.credential, AfasToken):
+    if isinstance(prepared.environment.credential, Passthrough):
         parts += (b"Authorization: ", request.headers.get(b"authorization") or b"", b"\r\n")
+    elif isinstance(prepared.environment.credential, OAuthClient):
+        parts.append(line)
     parts.append(request.headers.for_backend(with_body=body_length is not None, answer_is_read=answer_is_read))
     if body_length is not None:
         parts.append(b"Content-Length: %d\r\n" % body_length)

@@ -17,12 +17,13 @@ from sidecar.proxy.preparation import Decisions
 from sidecar.proxy.route import Route
 from sidecar.proxy.soap_path import SoapPath, route_below
 from sidecar.proxy.upstream import header_lines, request_line
+from sidecar.store.oauth_client import OAuthClient
 from sidecar.store.snapshot import AfasToken, Environment, Passthrough, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedMessage:
-    """What is asked of the backend. `head` is without its last lines: those headers that pass, and the length of `body`.
+    """What is asked of the backend. `head` is without its last lines: an access token, headers that pass, and the length of `body`.
 
     :ivar narrowed: the rows that are asked for; None for calls without rows.
     :ivar body: empty where no row is left, so that there is nothing to ask.
@@ -71,7 +72,7 @@ def prepare_message(
 
 
 def _credential(environment: Environment, message: SoapCall, authorization: bytes | None) -> tuple[bytes | None, str | None]:
-    """The Authorization value and the token in the body: one of the two."""
+    """The Authorization value and the token in the body: one of the two, or neither where an access token is fetched."""
     in_body = environment.soap_credential is SoapCredential.BODY
     match environment.credential:
         case AfasToken() as own:
@@ -82,3 +83,5 @@ def _credential(environment: Environment, message: SoapCall, authorization: byte
             if authorization is None:
                 raise Refusal(Reason.TOKEN_MISSING)
             return authorization, None
+        case OAuthClient():  # its line is of the moment, and comes when the message is sent
+            return None, None

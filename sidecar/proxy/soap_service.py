@@ -14,6 +14,7 @@ from sidecar.dialects.soap.version import version_for_fault
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.user_token import digest_of
 from sidecar.policy.model import Caller
+from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
@@ -58,10 +59,12 @@ class Desk(Protocol):
 class SoapService:
     """Serves requests for which `soap_path` found a path."""
 
-    def __init__(self, desk: Desk, pool: Pool, body_limit: int, answer_limit: int, patience: float) -> None:
+    def __init__(
+        self, desk: Desk, pool: Pool, credentials: BackendCredentials, body_limit: int, answer_limit: int, patience: float
+    ) -> None:
         """:param patience: seconds that a client may stand still."""
         self._desk = desk
-        self._pool = pool
+        self._credentials = credentials
         self._body_limit = body_limit
         self._patience = patience
         self._wsdls = Wsdls(pool, answer_limit)
@@ -98,20 +101,30 @@ class SoapService:
         message = await _read(path.file, body, request)
         request.fault_version = message.version
         # A message takes as long as its sender likes. What counts are the rights at its end.
-        snapshot = self._desk.policy_for(exchange)
-        caller = self._desk.admit(snapshot, authorization, None if message.token is None else digest_of(message.token), exchange)
-        note_call(exchange, message.call)
-        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions())
-        note_allowed(exchange, prepared.allowed, prepared.predicate)
+        prepared = self._prepared(path, message, authorization, exchange)
+        if prepared.body and await self._credentials.had_to_wait(prepared.environment):
+            prepared = self._prepared(path, message, authorization, exchange)  # that may have taken long as well
         if prepared.body:
             await self._ask(prepared, request, client, exchange)
         else:
             self._desk.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
 
+    def _prepared(self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange) -> PreparedMessage:
+        snapshot = self._desk.policy_for(exchange)
+        caller = self._desk.admit(snapshot, authorization, None if message.token is None else digest_of(message.token), exchange)
+        note_call(exchange, message.call)
+        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions())
+        note_allowed(exchange, prepared.allowed, prepared.predicate)
+        return prepared
+
     async def _ask(self, prepared: PreparedMessage, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
-        head = b"%b%bContent-Length: %d\r\n\r\n" % (prepared.head, request.headers.for_backend(), len(prepared.body))
+        passed = request.headers.for_backend()
+
+        def make_head(line: bytes) -> bytes:
+            return b"%b%b%bContent-Length: %d\r\n\r\n" % (prepared.head, line, passed, len(prepared.body))
+
         self._desk.asked(exchange)
-        answer = await self._pool.send(prepared.route.origin, head, prepared.body)
+        answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head, prepared.body)
         self._desk.forwarding(request, client, exchange).relay(answer)
 
 

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from sidecar.dialects.call import Action, Special
 from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.message import Language
 from sidecar.policy.model import Network, RowGuard
+from sidecar.settings.credential import Credential
 from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
-from sidecar.settings.part import Part, Secret, without_nulls
+from sidecar.settings.part import Part, without_nulls
 from sidecar.settings.scalars import (
     AddressOrNetwork,
     AttributeValue,
@@ -66,29 +67,6 @@ class Timeouts(Part):
     client: Seconds = Field(default=60, gt=0, description="Seconds that a client's request may stand still.")
     keep_alive: Seconds = Field(default=75, gt=0, description="Seconds that an idle connection of a client is kept.")
     drain: Seconds = Field(default=30, ge=0, description="Seconds that requests in flight get to finish when the sidecar stops.")
-
-
-class Credential(Part):
-    """How the sidecar proves itself to the backend: one of the keys."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["afas_token"]}, {"required": ["passthrough"]}]})
-
-    afas_token: Secret | None = Field(
-        default=None,
-        description="The sidecar's own token, as XML, as the base64 of it or as the 64 characters: ${NAME}, or {file: path}.",
-    )
-    passthrough: Flag | None = Field(default=None, description="true: the backend gets the client's own token.")
-    oauth: Any = Field(default=None, description="Planned; not supported by this version.")
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "Credential":
-        if self.oauth is not None:
-            raise complaint("`oauth` is not supported by this version", "use `afas_token` or `passthrough: true`")
-        if self.passthrough is False:
-            raise complaint("`passthrough` can only be true", "leave it out and give `afas_token`")
-        if (self.afas_token is None) == (self.passthrough is None):
-            raise complaint("expected exactly one of `afas_token` and `passthrough`", "such as {afas_token: {file: path}}")
-        return self
 
 
 class Environment(Part):

@@ -8,6 +8,8 @@ from pathlib import Path
 from sidecar.settings.problem import KeyPath, Problem, Severity, path_text
 from sidecar.settings.tree import Entry, Mapping, Node, Scalar, Written
 
+_CREDENTIAL: tuple[str, ...] = ("environments", "*", "credential")
+_OAUTH: tuple[str, ...] = (*_CREDENTIAL, "oauth")
 _ADDRESSES: tuple[tuple[str, ...], ...] = (
     ("listen",),
     ("admin", "listen"),
@@ -15,12 +17,16 @@ _ADDRESSES: tuple[tuple[str, ...], ...] = (
     ("environments", "*", "soap"),
     ("environments", "*", "soap_address"),
     ("one_time_passwords", "smtp", "host"),
+    (*_OAUTH, "client_id"),
+    (*_OAUTH, "audience"),
+    (*_OAUTH, "token_url"),
 )
-_TOKEN: tuple[str, ...] = ("environments", "*", "credential", "afas_token")
+_SECRETS: tuple[tuple[str, ...], ...] = ((*_CREDENTIAL, "afas_token"), (*_OAUTH, "client_secret"))
 _DATABASE: tuple[str, ...] = ("one_time_passwords", "database")
 _PATHS: tuple[tuple[str, ...], ...] = (
     ("environments", "*", "ca_file"),
-    (*_TOKEN, "file"),
+    *((*secret, "file") for secret in _SECRETS),
+    (*_OAUTH, "private_key", "file"),
     (*_DATABASE, "file"),
     ("one_time_passwords", "secret", "file"),
     ("one_time_passwords", "smtp", "password", "file"),
@@ -44,7 +50,7 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
             _complain(scalar, path, "`${` begins no variable", "write ${NAME}, with letters, digits and _")
         return Scalar(scalar.place, _VARIABLE.sub(lambda match: environ.get(match[1], ""), scalar.value))
 
-    def expand_token(scalar: Scalar, path: KeyPath) -> Scalar:
+    def expand_secret(scalar: Scalar, path: KeyPath) -> Scalar:
         if isinstance(scalar.value, str) and "${" not in scalar.value:
             message = "the credential stands in the configuration in clear"
             remedy = "write ${NAME} for an environment variable, or {file: …}"
@@ -70,7 +76,8 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
     filled: Node = root
     for pattern in _ADDRESSES:
         filled = _replace(filled, pattern, (), expand)
-    filled = _replace(filled, _TOKEN, (), expand_token)
+    for pattern in _SECRETS:
+        filled = _replace(filled, pattern, (), expand_secret)
     filled = _replace(filled, _DATABASE, (), expand_database)
     for pattern in _PATHS:
         filled = _replace(filled, pattern, (), expand_path)

@@ -7,23 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from sidecar.errors import Refusal
-from sidecar.identity.user_token import authorization_for, data_in_any_form
 from sidecar.settings import model
 from sidecar.settings.advice import give_advice
 from sidecar.settings.compile import compile_policy
-from sidecar.settings.document import read_text
 from sidecar.settings.model import Settings
 from sidecar.settings.otp_advice import compile_enrolments, give_otp_advice
-from sidecar.settings.part import SecretFile
-from sidecar.settings.problem import KeyPath, Problem
+from sidecar.settings.problem import Problem
 from sidecar.settings.read import read_settings
 from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
+from sidecar.store.credential import credential_of
 from sidecar.store.installation import read_installation
-from sidecar.store.snapshot import AfasToken, Credential, Environment, Passthrough, Snapshot
+from sidecar.store.snapshot import Environment, Snapshot
 from sidecar.store.version import version_of
 
 
@@ -70,7 +65,7 @@ def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Lo
 
 
 def _environment(name: str, part: model.Environment, report: Report, files: list[Path]) -> Environment | None:
-    credential = _credential(("environments", name, "credential"), part.credential, report, files)
+    credential = credential_of(name, part, report, files)
     if credential is None:
         return None
     return Environment(
@@ -84,32 +79,6 @@ def _environment(name: str, part: model.Environment, report: Report, files: list
         soap_credential=part.soap_credential,
         soap_address=part.soap_address,
     )
-
-
-def _credential(path: KeyPath, part: model.Credential, report: Report, files: list[Path]) -> Credential | None:
-    if part.afas_token is None:
-        return Passthrough()
-    in_file = isinstance(part.afas_token, SecretFile)
-    path = (*path, "afas_token", "file") if in_file else (*path, "afas_token")
-    if report.complained_of(path):
-        return None
-    try:
-        text = _secret(part.afas_token, files)
-    except ValueError as error:
-        report.error(path, f"the file {error}")
-        return None
-    try:
-        return AfasToken(authorization_for(data_in_any_form(text)))
-    except (Refusal, UnicodeError):
-        report.error(path, "holds no token", "the XML of a token, the base64 of it, or its 64 hexadecimal characters")
-        return None
-
-
-def _secret(part: SecretFile | SecretStr, files: list[Path]) -> str:
-    if isinstance(part, SecretStr):
-        return part.get_secret_value()
-    files.append(Path(part.file))
-    return read_text(Path(part.file))
 
 
 def _authorities(name: str, part: model.Environment, report: Report, files: list[Path]) -> bytes:

@@ -12,6 +12,7 @@ from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
 from sidecar.policy.model import Policy
 from sidecar.settings.otp import OtpMode
+from sidecar.store.oauth_client import OAuthClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Passthrough:
     """The backend gets the token that the client sent."""
 
 
-Credential = AfasToken | Passthrough
+Credential = AfasToken | Passthrough | OAuthClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
 from sidecar.policy.model import Policy
 from sidecar.policy.where import Where
+from sidecar.store.oauth_client import OAuthClient
 from sidecar.store.snapshot import AfasToken, Environment
 
 
@@ -47,7 +48,7 @@ def _canonical(value: Any) -> Any:
             return str(value)
         case Where():
             return _canonical(value.expression)
-        case AfasToken():
+        case AfasToken() | OAuthClient():
             return value.fingerprint
         case Installation(database, secret, smtp, rules):
             secrets = [database, secret.hex(), smtp.password]

@@ -14,6 +14,7 @@ GAUGES: Mapping[str, Callable[[float, float], float]] = {
     "sidecar_in_flight_requests": operator.add,
     "sidecar_backend_connections": operator.add,
     "sidecar_idle_backend_connections": operator.add,
+    "sidecar_backend_token_remaining_seconds": min,
     "sidecar_policy_loaded_timestamp_seconds": min,
     "sidecar_policy_last_reload_successful": min,
 }

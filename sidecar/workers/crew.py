@@ -1,7 +1,7 @@
 """All workers together: started, replaced when they die, told to reload and to stop, and looked at as one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -98,6 +98,8 @@ class Crew(Collector):
             report["policy"] = {**oldest["policy"], "age_seconds": _age(oldest["policy"]["loaded_at"])}
             loads = [state["last_reload"] for state in states]
             report["last_reload"] = next((load for load in loads if not load["succeeded"]), oldest["last_reload"])
+            if credentials := _worst_credentials(states):
+                report["backend_credentials"] = credentials
         report["workers"] = [self._state_of(number) for number in range(1, self._size + 1)]
         hanging = any(worker.report.ready and worker.silent > self._patience.silence for worker in self._workers.values())
         return self.complete.is_set() and not draining and not hanging and self._ready_workers() > 0, report
@@ -173,6 +175,16 @@ class Crew(Collector):
             "ready": worker.report.ready and worker.silent <= self._patience.silence,
             "policy_version": policy.get("version"),
         }
+
+
+def _worst_credentials(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """By environment, what the worker tells whose access token ends first: each has its own."""
+    worst: dict[str, Any] = {}
+    for state in states:
+        for environment, told in state.get("backend_credentials", {}).items():
+            if environment not in worst or told["token_seconds"] < worst[environment]["token_seconds"]:
+                worst[environment] = told
+    return worst
 
 
 def crew_metrics(size: int, ready: int, ends: int) -> Iterator[Metric]:

@@ -39,7 +39,7 @@ async def client_of(store: PolicyStore, aiohttp_client: AiohttpClient, *, draini
     registry = CollectorRegistry()
     registry.register(PolicyMetrics(store))
     moment = utc_now() + timedelta(seconds=90)
-    return await aiohttp_client(admin_app(lambda: readiness(store, draining=draining, now=moment), registry))
+    return await aiohttp_client(admin_app(lambda: readiness(store, {}, draining=draining, now=moment), registry))
 
 
 async def attempt(store: PolicyStore, config: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from sidecar.filters.compact import MixedSeparators
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.policy.model import AppConnector, FilterType, GetConnector, Policy, RowGuard, UpdateConnector, User, UserToken
 from sidecar.policy.where import compile_where
+from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.gateway import Gateway, GatewayLimits
 from sidecar.proxy.server import GatewayServer
@@ -115,7 +116,8 @@ class Rig:
         self._pool = Pool(_TIMEOUTS)
         self.metrics = Metrics()
         limits = GatewayLimits(8192, 100_000, most_held, 60)
-        self.gateway = Gateway(self, self._pool, limits, [], DecisionLog(self.lines.append, LogFormat.JSON), self.metrics)
+        credentials = BackendCredentials(self._pool, 60)
+        self.gateway = Gateway(self, self._pool, credentials, limits, [], DecisionLog(self.lines.append, LogFormat.JSON), self.metrics)
         self._server = GatewayServer(self.gateway, head=8192, keep_alive=60)
         self.backend: tuple[Connection, NotingTransport] | None = None
 

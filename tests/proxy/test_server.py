@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import http_parser
 
+from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.gateway import Gateway, GatewayLimits
 from sidecar.proxy.server import GatewayServer, ParserMissingError
 from sidecar.proxy.upstream import Pool, Timeouts
@@ -18,7 +19,8 @@ class NoPolicy:
 
 async def test_it_does_not_start_with_the_parser_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     log = DecisionLog(lambda _: None, LogFormat.TEXT)
-    gateway = Gateway(NoPolicy(), Pool(Timeouts(1, 1, 1)), GatewayLimits(1, 1, 1, 1), [], log, Metrics())
+    pool = Pool(Timeouts(1, 1, 1))
+    gateway = Gateway(NoPolicy(), pool, BackendCredentials(pool, 1), GatewayLimits(1, 1, 1, 1), [], log, Metrics())
     GatewayServer(gateway, head=8192, keep_alive=1)
     monkeypatch.setattr(http_parser, "HttpRequestParser", http_parser.HttpRequestParserPy)
     with pytest.raises(ParserMissingError):

@@ -49,10 +49,10 @@ ERRORS = [
     ("environments/O12345AA/credential", {"passthrough": False}, "environments.O12345AA.credential", "can only be true", ""),
     (
         "environments/O12345AA/credential",
-        {"oauth": {}},
+        {"oauth": {"client_id": "hours", "client_secret": "${PROFIT_TOKEN}"}, "passthrough": True},
         "environments.O12345AA.credential",
-        "not supported by this version",
-        "`afas_token`",
+        "expected exactly one of",
+        "",
     ),
     (
         "environments/O12345AA/credential",
