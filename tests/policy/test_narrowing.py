@@ -12,9 +12,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from sidecar.dialects.soap.tree import read_text
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.compact import CompactFilter, MixedSeparators, read_compact
 from sidecar.filters.filterjson import read_filterjson, write_filterjson
+from sidecar.filters.filterxml import read_filterxml, write_filterxml
 from sidecar.filters.predicate import EVERYTHING, NOTHING, Operator, Predicate, TooManyGroups, single, union
 from sidecar.filters.spelling import Parameters, spellings
 from sidecar.policy.bind import bind
@@ -23,6 +25,8 @@ from sidecar.policy.narrow import MOST_GROUPS, narrow
 from sidecar.policy.rows import rows_for
 from sidecar.policy.where import compile_where, why_not_literal
 from tests.evaluation import meaning, worlds
+from tests.evaluation.filter_xml import FilterXml, filterxml_admits, xml_filters
+from tests.evaluation.filter_xml import read_filterxml as read_filterxml_anew
 from tests.evaluation.reading import Reading, Row
 from tests.evaluation.wire import Spelled, filterjson_admits, lists_admit, read_lists
 from tests.evaluation.wire import read_filterjson as read_filterjson_anew
@@ -32,12 +36,19 @@ CONNECTOR = "Profit_Test"
 ATTACK = worlds.ATTACKING_VALUES[-3]
 
 
-def read(asked: Asked, mixed: MixedSeparators = MixedSeparators.REFUSE) -> Predicate:
+Question = Asked | FilterXml
+questions: st.SearchStrategy[Question] = st.one_of(worlds.asked, worlds.asked, xml_filters())
+"""In all three spellings."""
+
+
+def read(asked: Question, mixed: MixedSeparators = MixedSeparators.REFUSE) -> Predicate:
     match asked:
         case Lists():
             return read_compact(CompactFilter(asked.fields, asked.values, asked.operators), mixed)
         case FilterJson():
             return read_filterjson(asked.text)
+        case FilterXml():
+            return read_filterxml(read_text(asked.text))
         case NoFilter():
             return EVERYTHING
 
@@ -55,7 +66,7 @@ def allowed_rows(world: World) -> Predicate:
         raise
 
 
-def narrowed(asked: Asked, world: World, mixed: MixedSeparators = MixedSeparators.REFUSE) -> Predicate:
+def narrowed(asked: Question, world: World, mixed: MixedSeparators = MixedSeparators.REFUSE) -> Predicate:
     try:
         return narrow(read(asked, mixed), allowed_rows(world))
     except Refusal as refusal:
@@ -69,6 +80,7 @@ def sent(predicate: Predicate, mixed: MixedSeparators = MixedSeparators.REFUSE) 
         yield predicate.is_everything
     else:
         yield (("filterjson", write_filterjson(predicate)),)  # always, so that no law depends on what fits into a query
+        yield (("filtersXml", write_filterxml(predicate)),)
         yield from spellings(predicate, mixed)
 
 
@@ -78,6 +90,8 @@ def returned(parameters: Parameters | bool, rows: Sequence[Row], reading: Readin
     texts = dict(parameters)
     if "filterjson" in texts:
         return [row for row in rows if filterjson_admits(texts["filterjson"], row, reading)]
+    if "filtersXml" in texts:
+        return [row for row in rows if filterxml_admits(texts["filtersXml"], row, reading)]
     fields, values, operators = (texts[name] for name in CompactFilter._fields)
     return [row for row in rows if lists_admit(fields, values, operators, row, reading)]
 
@@ -94,21 +108,21 @@ def attacking_filter(value: str) -> FilterJson:
 FORBIDDEN_ROW: list[Row] = [{"Afdeling": "ICT", "Nummer": "1", "Naam": "x", "Vrij": "CONS"}]
 
 
-@given(worlds.asked, worlds.worlds, worlds.rows, worlds.faithful_readings)
+@given(questions, worlds.worlds, worlds.rows, worlds.faithful_readings)
 def test_the_rows_that_come_back_are_those_that_client_filter_and_policy_admit(
-    asked: Asked, world: World, rows: list[Row], reading: Reading
+    asked: Question, world: World, rows: list[Row], reading: Reading
 ) -> None:
     expected = [row for row in rows if asked.admits(row, reading) and world.admits(row, reading)]
     for parameters in sent(narrowed(asked, world)):
         assert returned(parameters, rows, reading) == expected
 
 
-@given(worlds.asked, worlds.worlds, worlds.rows, worlds.readings)
+@given(questions, worlds.worlds, worlds.rows, worlds.readings)
 @example(attacking_filter(ATTACK), attacked_world(), FORBIDDEN_ROW, Reading(code_page=True))
 @example(attacking_filter(ATTACK.replace("＂", "%22")), attacked_world(), FORBIDDEN_ROW, Reading(decodes_twice=True))
 @example(Lists("Vrij", "CONS，CONS", "1"), attacked_world(), FORBIDDEN_ROW, Reading(code_page=True))
 @example(Lists("Vrij", "CONS%2CICT", "1"), attacked_world(), FORBIDDEN_ROW, Reading(decodes_twice=True))
-def test_a_client_or_group_cannot_escape_the_policy(asked: Asked, world: World, rows: list[Row], reading: Reading) -> None:
+def test_a_client_or_group_cannot_escape_the_policy(asked: Question, world: World, rows: list[Row], reading: Reading) -> None:
     """Not even under a reading that makes something else of the client's own filter."""
     for parameters in sent(narrowed(asked, world)):
         assert all(world.admits(row, reading) for row in returned(parameters, rows, reading))
@@ -188,9 +202,9 @@ def visible(world: World, rows: list[Row], reading: Reading) -> list[Row]:
 _any_text = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("，；％＂［］ʺ,;%\"'\\[]{}25BbC_*")), min_size=1, max_size=12)
 
 
-@given(_any_text, worlds.asked, st.sampled_from(["employee", "number"]), worlds.readings)
+@given(_any_text, questions, st.sampled_from(["employee", "number"]), worlds.readings)
 @example("CONS", Lists("Vrij", "x；y", "1"), "employee", Reading(code_page=True))
-def test_an_attribute_value_never_becomes_syntax(value: str, asked: Asked, logical: str, reading: Reading) -> None:
+def test_an_attribute_value_never_becomes_syntax(value: str, asked: Question, logical: str, reading: Reading) -> None:
     """It is refused, or reaches the backend as exactly that one value; conditions beside it stay what they were."""
     if why_not_literal(value) is not None:
         return
@@ -213,6 +227,8 @@ def conditions_of(parameters: Parameters | bool, reading: Reading) -> list[list[
     texts = dict(parameters)
     if "filterjson" in texts:
         return read_filterjson_anew(texts["filterjson"], reading)
+    if "filtersXml" in texts:
+        return read_filterxml_anew(texts["filtersXml"], reading)
     fields, values, operators = (texts[name] for name in CompactFilter._fields)
     assert [len(part.replace(";", ",").split(",")) for part in map(reading.received, (values, operators))] == [
         len(fields.replace(";", ",").split(","))
