@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.cli.configuration import config_option, usable_snapshot
+from sidecar.cli.explain_soap import forwarded_message, read_message
 from sidecar.dialects.call import Call, GetRows, Preflight, Update
 from sidecar.dialects.rest.read import read
-from sidecar.errors import Refusal
+from sidecar.errors import Reason, Refusal
 from sidecar.filters.describe import describe
 from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
@@ -21,6 +22,7 @@ from sidecar.policy.explain import explain as explain_decision
 from sidecar.policy.model import Caller
 from sidecar.proxy.plan import plan
 from sidecar.proxy.route import route_to
+from sidecar.proxy.soap_preparation import admits_service
 from sidecar.store.snapshot import Environment, Snapshot
 
 
@@ -30,10 +32,18 @@ from sidecar.store.snapshot import Environment, Snapshot
 @click.option("--user", "user_name", required=True, help="User, by name.")
 @click.option("--address", default="", help="Client address, for app connectors with address rules.")
 @click.option("--at", type=click.DateTime(), default=None, help="Moment (UTC) to decide for; default now.")
+@click.option("--body", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File with the SOAP message of a POST.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.argument("request")
 def explain(
-    config: tuple[Path, ...], app_name: str, user_name: str, address: str, at: datetime | None, as_json: bool, request: str
+    config: tuple[Path, ...],
+    app_name: str,
+    user_name: str,
+    address: str,
+    at: datetime | None,
+    body: Path | None,
+    as_json: bool,
+    request: str,
 ) -> None:
     """Explain what happens to REQUEST, such as 'GET /ProfitRestServices/connectors/Profit_Hours?take=10'.
 
@@ -42,7 +52,7 @@ def explain(
     snapshot = usable_snapshot(config)
     caller = _caller(snapshot, app_name, user_name, address)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
-    report = _report(snapshot, caller, request, now)
+    report = _report(snapshot, caller, request, None if body is None else body.read_bytes(), now)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
@@ -59,7 +69,7 @@ def _caller(snapshot: Snapshot, app_name: str, user_name: str, address: str) -> 
     return Caller(policy.users[user_name], policy.app_connectors[app_name], "explain", address)
 
 
-def _report(snapshot: Snapshot, caller: Caller, request: str, now: datetime) -> dict[str, Any]:
+def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None, now: datetime) -> dict[str, Any]:
     """All that there is to say, in plain values."""
     method, _, target = request.strip().partition(" ")
     environment = snapshot.environments[caller.app_connector.environment]
@@ -73,17 +83,26 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, now: datetime) -> 
         "allowed": False,
     }
     try:
-        route = route_to(environment.rest, environment.ca_file)
-        call = read(method, target.strip(), route.bases, environment.mixed)
+        message = read_message(environment, method, target.strip(), body)
+        call = _read(environment, method, target.strip()) if message is None else message.call
         report["call"] = type(call).__name__
         explanation = explain_decision(snapshot.policy, caller, call, now)
         report |= _decision(explanation)
+        if message is not None and not admits_service(caller, message):
+            raise Refusal(Reason.CONNECTOR_NOT_LISTED)
         if isinstance(explanation.decision, Allow):
-            report |= _forwarded(call, explanation.decision, environment, route.base_path)
+            if message is None:
+                report |= _forwarded(call, explanation.decision, environment)
+            else:
+                report |= forwarded_message(message, explanation.decision, environment)
             report["allowed"] = True
     except Refusal as refusal:
         report |= {"allowed": False, "reason": refusal.reason.value, "meaning": refusal.reason.meaning, "detail": refusal.detail}
     return report
+
+
+def _read(environment: Environment, method: str, target: str) -> Call:
+    return read(method, target, route_to(environment.rest, environment.ca_file).bases, environment.mixed)
 
 
 def _decision(explanation: Explanation) -> dict[str, Any]:
@@ -108,10 +127,11 @@ def _decision(explanation: Explanation) -> dict[str, Any]:
     return report
 
 
-def _forwarded(call: Call, decision: Allow, environment: Environment, base_path: str) -> dict[str, Any]:
+def _forwarded(call: Call, decision: Allow, environment: Environment) -> dict[str, Any]:
     if isinstance(call, Preflight):
         return {"forwarded": None, "note": "answered by the sidecar itself"}
     planned = plan(call, decision, environment.mixed)
+    base_path = route_to(environment.rest, environment.ca_file).base_path
     report: dict[str, Any] = {"forwarded": f"{planned.verb} {base_path}{planned.target}"}
     if isinstance(call, GetRows) and planned.narrowed is not None:
         report |= {"asked": describe(call.filter), "narrowed": describe(planned.narrowed)}
@@ -151,5 +171,7 @@ def _print(report: dict[str, Any]) -> None:
     if report.get("forwarded"):
         say(f"from the client {report['request']}")
         say(f"to the backend  {report['forwarded']}")
+    if report.get("message"):
+        say(f"with            {report['message']}")
     if report.get("note"):
         say(f"note           {report['note']}")

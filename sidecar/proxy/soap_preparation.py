@@ -50,18 +50,14 @@ def prepare_message(
     route = route_below(path, environment)
     if route is None:  # the path of another environment's services
         raise Refusal(Reason.UNKNOWN_PATH)
-    if isinstance(message.call, DescribeUpdate) and Special.DATA not in caller.app_connector.special_connectors:
+    if not admits_service(caller, message):
         raise Refusal(Reason.CONNECTOR_NOT_LISTED)
     decision, predicate = decisions.decide(snapshot.policy, caller, message.call)
     if isinstance(decision, Deny):
         raise Refusal(decision.reason, decision.detail)
-    narrowed = None
-    if isinstance(message.call, GetRows):
-        if decision.rows is None:
-            raise TypeError("a call for rows is allowed together with its rows")
-        narrowed = narrow(message.call.filter, decision.rows.predicate)
-        if narrowed.is_nothing:
-            return PreparedMessage(environment, route, decision, predicate, narrowed, b"", b"")
+    narrowed = narrow_message(message, decision)
+    if narrowed is not None and narrowed.is_nothing:
+        return PreparedMessage(environment, route, decision, predicate, narrowed, b"", b"")
     header, token_xml = _credential(environment, message, authorization)
     body = write(message, decision.connector, narrowed, token_xml)
     line = request_line("POST", f"{route.base_path}/{message.operation.service}")
@@ -69,6 +65,23 @@ def prepare_message(
     proof = [] if header is None else [(b"Authorization", header)]
     head = line + header_lines([(b"Host", route.origin.host_header), *proof, *described])
     return PreparedMessage(environment, route, decision, predicate, narrowed, head, body)
+
+
+def admits_service(caller: Caller, message: SoapCall) -> bool:
+    """Whether the app connector lists what the service needs beside the call's own: over SOAP a schema comes from a special connector."""
+    return not isinstance(message.call, DescribeUpdate) or Special.DATA in caller.app_connector.special_connectors
+
+
+def narrow_message(message: SoapCall, allowed: Allow) -> Predicate | None:
+    """The rows that are asked for and may be seen; None for calls without rows.
+
+    :raises Refusal: FILTER_TOO_LARGE.
+    """
+    if not isinstance(message.call, GetRows):
+        return None
+    if allowed.rows is None:
+        raise TypeError("a call for rows is allowed together with its rows")
+    return narrow(message.call.filter, allowed.rows.predicate)
 
 
 def _credential(environment: Environment, message: SoapCall, authorization: bytes | None) -> tuple[bytes | None, str | None]:

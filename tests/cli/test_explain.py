@@ -10,7 +10,10 @@ from sidecar.cli import main
 
 CONFIG = """
 environments:
-  O12345AA: {rest: http://127.0.0.1:9/ProfitRestServices, credential: {passthrough: true}}
+  O12345AA:
+    rest: http://127.0.0.1:9/ProfitRestServices
+    soap: http://127.0.0.1:9/ProfitServices
+    credential: {afas_token: "B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0B0"}
 groups: {consultancy: [j.devries], management: [m.jansen]}
 users:
   j.devries: {email: j@example.com, applications: [pocket], attributes: {departments: [CONS, ICT]}}
@@ -100,3 +103,38 @@ def test_unknown_names_are_wrong_usage_and_a_broken_file_can_not_be_read(config:
     assert explain(config, "--user", "nobody", HOURS)[0] == 2
     Path(config).write_text("users: [")
     assert explain(config, "--user", "j.devries", HOURS)[0] == 3
+
+
+MESSAGE = """<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><GetData xmlns="urn:Afas.Profit.Services">
+<connectorId>{}</connectorId><filtersXml>{}</filtersXml><skip>0</skip><take>10</take></GetData></e:Body></e:Envelope>"""
+FILTER = '&lt;Filters&gt;&lt;Filter&gt;&lt;Field FieldId="Uren" OperatorType="2"&gt;4&lt;/Field&gt;&lt;/Filter&gt;&lt;/Filters&gt;'
+SOAP = "POST /ProfitServices/AppConnectorGet.asmx"
+
+
+def explain_message(config: str, tmp_path: Path, message: str, *arguments: str) -> tuple[int, str]:
+    path = tmp_path / "message.xml"
+    path.write_text(message)
+    return explain(config, "--body", str(path), *arguments, SOAP)
+
+
+def test_a_soap_message_shows_the_one_that_goes_on_without_any_credential(config: str, tmp_path: Path) -> None:
+    code, text = explain_message(config, tmp_path, MESSAGE.format("profit_hours", FILTER), "--user", "j.devries", "--json")
+    assert code == 0
+    report = json.loads(text)
+    assert report["forwarded"] == "POST /ProfitServices/AppConnectorGet.asmx"
+    assert "<connectorId>Profit_Hours</connectorId>" in report["message"]
+    assert report["message"].count("CONS") == report["message"].count("ICT") == 1
+    assert "token" not in report["message"]
+    assert "B0B0" not in text
+    code, text = explain_message(config, tmp_path, MESSAGE.format("profit_hours", FILTER), "--user", "m.jansen")
+    assert code == 0
+    assert "to the backend  POST /ProfitServices/AppConnectorGet.asmx\nwith            <?xml" in text
+
+
+def test_a_soap_message_that_is_refused_says_why(config: str, tmp_path: Path) -> None:
+    code, text = explain_message(config, tmp_path, MESSAGE.format("Profit_Secret", FILTER), "--user", "m.jansen")
+    assert (code, "connector_not_listed" in text) == (1, True)
+    code, text = explain_message(config, tmp_path, MESSAGE.format("Profit_Hours", "x"), "--user", "m.jansen")
+    assert (code, "filter_malformed" in text) == (1, True)
+    code, text = explain(config, "--user", "m.jansen", SOAP)
+    assert (code, "--body" in text) == (2, True)
