@@ -1,0 +1,46 @@
+"""What `sidecar explain` tells of SOAP messages: the same as of requests over REST, with the message that the backend would get."""
+
+from typing import Any
+
+import click
+
+from sidecar.dialects.call import GetRows
+from sidecar.dialects.soap.call import SoapCall
+from sidecar.dialects.soap.read import read
+from sidecar.dialects.soap.write import write
+from sidecar.filters.describe import describe
+from sidecar.policy.decision import Allow
+from sidecar.proxy.soap_path import route_of, soap_path
+from sidecar.proxy.soap_preparation import narrow_message
+from sidecar.store.snapshot import Environment
+
+_EITHER_VERSION = "application/xml"
+
+
+def read_message(environment: Environment, method: str, target: str, body: bytes | None) -> SoapCall | None:
+    """The message of a request for SOAP; None for any other request.
+
+    :param body: None where none was given.
+    :raises Refusal: where it can't be read.
+    """
+    path = soap_path(method, target, [environment])
+    if path is None or method != "POST":
+        return None
+    if body is None:
+        raise click.UsageError("give the message as well: --body message.xml")
+    return read(path.file, body, _EITHER_VERSION, None)
+
+
+def forwarded_message(message: SoapCall, decision: Allow, environment: Environment) -> dict[str, Any]:
+    """What the backend would get; without the credential."""
+    narrowed = narrow_message(message, decision)
+    report: dict[str, Any] = {}
+    if narrowed is not None and isinstance(message.call, GetRows):
+        report |= {"asked": describe(message.call.filter), "narrowed": describe(narrowed)}
+        if narrowed.is_nothing:
+            return report | {"forwarded": None, "note": "no row is left: answered with an empty result by the sidecar itself"}
+    route = route_of(environment)
+    return report | {
+        "forwarded": f"POST {'' if route is None else route.base_path}/{message.operation.service}",
+        "message": write(message, decision.connector, narrowed).decode("ascii"),
+    }
