@@ -36,9 +36,13 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
 
 def _environments(settings: Settings, report: Report) -> None:
     for name, environment in settings.environments.items():
-        url = urlsplit(environment.rest)
-        if url.scheme.lower() == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
-            report.warn(("environments", name, "rest"), "credential and rows cross the network in clear", "use https")
+        for key, address in (("rest", environment.rest), ("soap", environment.soap)):
+            url = urlsplit(address or "")
+            if url.scheme.lower() == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+                report.warn(("environments", name, key), "credential and rows cross the network in clear", "use https")
+        if environment.soap is not None and environment.soap_address is None and settings.trusted_proxies:
+            message = "clients come through a proxy, but the WSDL will name plain http at the host that they name"
+            report.warn(("environments", name, "soap"), message, "say `soap_address`, the URL that clients use")
 
 
 def _groups(settings: Settings, policy: Policy, report: Report) -> None:

@@ -41,6 +41,7 @@ WARNINGS = [
         "another token of the same user for the same device stands in",
     ),
     ("environments/O12345AA/rest", "http://backend.example", "environments.O12345AA.rest", "cross the network in clear (use https)"),
+    ("environments/O12345AA/soap", "http://backend.example", "environments.O12345AA.soap", "cross the network in clear (use https)"),
     (
         "filter_types/department/fields",
         {"Profit_Hours": {"department": "a"}, "Profit_Country": {"department": "a"}},
@@ -103,3 +104,14 @@ def test_suggestions_do_not_make_a_large_configuration_slow_to_load(tmp_path: Pa
     problems = load_content(tmp_path, content).problems
     assert len(problems) == 900
     assert 0 < sum(bool(problem.remedy) for problem in problems) <= 50
+
+
+def test_behind_a_proxy_the_wsdl_must_be_told_its_address(tmp_path: Path) -> None:
+    content = bent("trusted_proxies", ["192.0.2.1"])
+    environment = content["environments"]["O12345AA"]
+    environment["soap"] = "https://backend.example/ProfitServices"
+    (problem,) = load_content(tmp_path, content).problems
+    assert (problem.severity, problem.path) == ("warning", "environments.O12345AA.soap")
+    assert "`soap_address`" in problem.remedy
+    environment["soap_address"] = "https://connectors.example/ProfitServices"
+    assert load_content(tmp_path, content).problems == ()
