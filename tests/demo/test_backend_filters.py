@@ -4,13 +4,15 @@ import json
 import re
 import sqlite3
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.demo.backend.failures import Failure
-from sidecar.demo.backend.rows import rows
+from sidecar.demo.backend.rows import rows, select
+from sidecar.demo.backend.soap.filter_xml import read_filter_xml
 from sidecar.demo.definitions import DOSSIERS, EMPLOYEES, HOURS, ITEMS, LEAVE, DataType, Field, GetConnector
 
 Condition = tuple[Field, int, str]
@@ -18,6 +20,7 @@ Groups = list[list[Condition]]
 Row = dict[str, Any]
 
 Tables = list[tuple[GetConnector, list[Row]]]
+NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ALL = {"skip": "-1", "take": "-1"}
 
 
@@ -114,6 +117,15 @@ def as_json(groups: Groups) -> dict[str, str]:
     return {"filterjson": json.dumps({"Filters": {"Filter": document}})}
 
 
+def as_xml(groups: Groups) -> str:
+    def spell(condition: Condition) -> str:
+        field, operator, value = condition
+        return f'<Field FieldId="{field.id}" OperatorType="{operator}">{escape(value, {chr(13): "&#13;"})}</Field>'
+
+    filters = [f'<Filter FilterId="{number}">{"".join(map(spell, group))}</Filter>' for number, group in enumerate(groups, start=1)]
+    return f"<Filters>{''.join(filters)}</Filters>"
+
+
 def as_lists(groups: Groups) -> dict[str, str]:
     def spell(part: int) -> str:
         return ";".join(",".join((c[0].id, str(c[1]), c[2])[part] for c in group) for group in groups)
@@ -128,6 +140,14 @@ def test_filterjson_admits_the_rows_that_a_row_by_row_reading_admits(
 ) -> None:
     connector, everything, groups = data.draw(filters(tables))
     assert rows(database, connector, ALL | as_json(groups))["rows"] == admitted(everything, groups)
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_filter_xml_admits_the_same_rows(database: sqlite3.Connection, tables: Tables, data: st.DataObject) -> None:
+    connector, everything, drawn = data.draw(filters(tables))
+    groups = [[(field, operator, NOT_IN_XML.sub("", value)) for field, operator, value in group] for group in drawn]
+    assert select(database, connector, read_filter_xml(connector, as_xml(groups)), []) == admitted(everything, groups)
 
 
 @settings(max_examples=120, deadline=None)
