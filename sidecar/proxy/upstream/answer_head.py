@@ -46,11 +46,6 @@ class AnswerHead:
         )
 
     @property
-    def is_interim(self) -> bool:
-        """1xx: the answer itself is still to come."""
-        return self.status < 200
-
-    @property
     def is_framed(self) -> bool:
         """Whether the head says where the body ends; if not, it ends with the connection."""
         return self.chunked or self.content_length is not None

@@ -46,7 +46,7 @@ class AnswerReader:
         if head is None or framing is None or framing.surplus or not framing.done or not head.keep_alive:
             return False
         if self.has_body:
-            return head.is_framed
+            return head.chunked or head.content_length is not None
         # A backend that wrongly sends the body that this head announces would have it read as the next answer.
         return not head.chunked and not head.content_length
 
@@ -77,15 +77,16 @@ class AnswerReader:
     def _read_head(self, data: bytes) -> Piece | None:
         """What follows the head; None while that is not complete."""
         while True:
-            seen = len(self._held)
-            held = self._held + data
-            end = held.find(b"\r\n\r\n", max(0, seen - 3), self._max_head)
+            held, seen = data, 0
+            if self._held:
+                held, seen = self._held + data, len(self._held)
+            end = held.find(b"\r\n\r\n", max(0, seen - 3) if seen else 0, self._max_head)
             if end < 0:
                 self._hold(held, seen)
                 return None
             head = self._read(held[: end + 2])
             self._held = b""
-            if not head.is_interim:
+            if head.status >= 200:
                 self.head = head
                 self.has_body = not self._bodyless and head.status not in (204, 304)
                 self._framing = self._framing_of(head)

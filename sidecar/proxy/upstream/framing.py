@@ -19,11 +19,7 @@ Piece = bytes | memoryview
 class Framing(Protocol):
     """Takes the bytes after a head; `done` once the body is whole, `surplus` when bytes came that are not part of it."""
 
-    @property
-    def done(self) -> bool:
-        """Whether the body is whole."""
-        ...
-
+    done: bool
     surplus: bool
 
     def feed(self, data: Piece) -> Piece:
@@ -44,26 +40,28 @@ class Framing(Protocol):
 class LengthFraming:
     """A body of so many bytes."""
 
-    __slots__ = ("_left", "surplus")
+    __slots__ = ("_left", "done", "surplus")
 
     def __init__(self, length: int) -> None:
         self._left = length
+        self.done = not length
         self.surplus = False
 
-    @property
-    def done(self) -> bool:
-        return self._left == 0
-
     def feed(self, data: Piece) -> Piece:
-        if len(data) <= self._left:
-            self._left -= len(data)
+        left = self._left - len(data)
+        if left > 0:
+            self._left = left
+            return data
+        self.done = True
+        if not left:
+            self._left = 0
             return data
         self.surplus = True
         body, self._left = data[: self._left], 0
         return body
 
     def end(self) -> None:
-        if self._left:
+        if not self.done:
             raise broken("it ended before its Content-Length")
 
 
@@ -94,18 +92,15 @@ class _Expect(Enum):
 class ChunkedFraming:
     """A chunked body (RFC 9112 7.1): sizes in hex, CRLF only; extensions and trailers are checked and dropped."""
 
-    __slots__ = ("_expect", "_held", "_left", "_trailer_room", "surplus")
+    __slots__ = ("_expect", "_held", "_left", "_trailer_room", "done", "surplus")
 
     def __init__(self, max_trailers: int) -> None:
         self._expect = _Expect.SIZE
         self._held = b""
         self._left = 0
         self._trailer_room = max_trailers
+        self.done = False
         self.surplus = False
-
-    @property
-    def done(self) -> bool:
-        return self._expect is _Expect.NOTHING
 
     def feed(self, data: Piece) -> Piece:
         data = self._held + data
@@ -166,6 +161,7 @@ class ChunkedFraming:
             self._expect = _Expect.DATA if self._left else _Expect.TRAILER
         elif not line:
             self._expect = _Expect.NOTHING
+            self.done = True
         elif read_fields(line + b"\r\n") is None:
             raise broken("a trailer is not well-formed")
         else:
