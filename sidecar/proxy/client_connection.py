@@ -47,8 +47,14 @@ class Server(Protocol):
     head: int
     later: Later
 
-    def serve_known(self, target: str, digest: bytes, client: "ClientConnection") -> bool:
-        """Serve a GET whose header lines, of this SHA-256, are known from before, if they are: `client.take`, and go on as `serve`."""
+    def serve_again(self, line: bytes, digest: bytes, client: "ClientConnection") -> bool:
+        """Serve a request with this first line and header lines of this SHA-256, if that very request is known: as `serve_known`."""
+
+    def serve_known(self, line: bytes, target: str, digest: bytes, client: "ClientConnection") -> bool:
+        """Serve a GET whose header lines, of this SHA-256, are known from before, if they are: `client.take`, and go on as `serve`.
+
+        :param line: in which the target is.
+        """
 
     def serve(self, request: ClientRequest, client: "ClientConnection") -> None:
         """Begin to answer. `client.finish`, `answer` or `hang_up` ends it, now or later."""
@@ -219,10 +225,10 @@ class ClientConnection(BaseProtocol):
         if parser is not None:
             parser.message_consumed()
         held, self._held = self._held, b""
-        if self._between_requests and held:
-            self._begin(held)
-        else:
+        if not self._between_requests:
             self._feed(held)
+        elif held:
+            self._begin(held)
         if self._buffer_paused and not self._held:
             self._resume_reading_for_buffer()
 
@@ -276,13 +282,17 @@ class ClientConnection(BaseProtocol):
 
     def _begin(self, data: bytes) -> None:
         """Bytes at the beginning of a request, as far as is known about the parser."""
-        line, _, block = data.partition(b"\r\n")
-        plain = PLAIN_LINE.fullmatch(line) if len(data) <= self._longest_known and not self._paused else None
-        if plain is not None and block.find(b"\r\n\r\n") == len(block) - 4:
-            target, digest = plain[1].decode("ascii"), sha256(block).digest()
-            if self._server.serve_known(target, digest, self):
+        if len(data) <= self._longest_known and not self._paused:
+            line, _, block = data.partition(b"\r\n")
+            digest = sha256(block).digest()
+            if self._server.serve_again(line, digest, self):
                 return
-            self._alone = (target, digest)
+            plain = PLAIN_LINE.fullmatch(line)
+            if plain is not None and block.find(b"\r\n\r\n") == len(block) - 4:
+                target = plain[1].decode("ascii")
+                if self._server.serve_known(line, target, digest, self):
+                    return
+                self._alone = (target, digest)
         # That the parser is between requests again is known only where it was given one head without a body, and nothing else.
         self._between_requests = False
         self._feed(data)

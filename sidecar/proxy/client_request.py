@@ -67,7 +67,7 @@ class ClientRequest:
     @property
     def is_whole(self) -> bool:
         """Whether its last byte has arrived."""
-        return self.body.is_eof()
+        return self.body is EMPTY_PAYLOAD or self.body.is_eof()
 
     @property
     def content_length(self) -> int | None:

@@ -28,6 +28,7 @@ from sidecar.proxy.backend_token import BackendToken
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.known_calls import KnownCall, KnownCalls
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.notes import note_allowed, note_call, note_caller
@@ -86,7 +87,8 @@ class GatewayLimits:
     client: float
 
 
-Service = Callable[[ClientRequest, ClientConnection, Exchange], None]
+Service = Callable[..., object]
+"""Begins to answer: request, client, exchange, and what is known already."""
 
 
 class Gateway:
@@ -114,6 +116,7 @@ class Gateway:
         self._callers = Callers()
         self._preparations = Preparations()
         self._known = KnownBlocks()
+        self._known_calls = KnownCalls()
         self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
         self._soap = SoapService(self, pool, credentials, limits.body, limits.answer, limits.client)
@@ -128,16 +131,30 @@ class Gateway:
         """Begin to answer one request; whatever happens, it gets one answer or a visible end, and its record."""
         self._in_care(request, client, Exchange(method=request.method[:20]), self._serve)
 
-    def _in_care(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Service) -> None:
+    def _in_care(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Service, *known: Any) -> None:
         self._metrics.in_flight += 1
         try:
-            service(request, client, exchange)
+            service(request, client, exchange, *known)
         except Refusal as refusal:
             self.refuse(request, client, exchange, refusal)
         except Exception as error:
             self._refuse_for(error, request, client, exchange)
 
-    def serve_known(self, target: str, digest: bytes, client: ClientConnection) -> bool:
+    def serve_again(self, line: bytes, digest: bytes, client: ClientConnection) -> bool:
+        """Serve a request that came before from the same address, if it is remembered: its first line, and the SHA-256 of the others.
+
+        Who calls, what, and that he may was found out then, under the snapshot that is still in force. All else is done as for any request.
+        """
+        snapshot = self._source.snapshot
+        known = None if snapshot is None else self._known_calls.find(snapshot, line, digest, client.peer)
+        if snapshot is None or known is None:
+            return False
+        client.take(known.request)
+        exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
+        self._in_care(known.request, client, exchange, self._serve_call, snapshot, known.caller, known.prepared)
+        return True
+
+    def serve_known(self, line: bytes, target: str, digest: bytes, client: ClientConnection) -> bool:
         """Serve a GET for this target whose header lines, of this SHA-256, came before from the same address, if they are remembered.
 
         Only who sends them was found out then, under the snapshot that is still in force. All else is done as for any request.
@@ -150,7 +167,7 @@ class Gateway:
         request = ClientRequest("GET", target, HttpVersion11, known.headers, keeps_alive=known.keeps_alive)
         client.take(request)
         exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
-        self._in_care(request, client, exchange, partial(self._serve_caller, snapshot, known.caller))
+        self._in_care(request, client, exchange, self._serve_known_headers, snapshot, known.caller, line, digest)
         return True
 
     def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
@@ -216,17 +233,44 @@ class Gateway:
         caller = self._callers.identify(snapshot.policy, headers.get(b"authorization"), exchange.client)
         if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
             self._remember(snapshot, caller, request, client.peer)
-        self._serve_caller(snapshot, caller, request, client, exchange)
+        self._serve_call(request, client, exchange, snapshot, caller)
+
+    def _serve_known_headers(
+        self,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        snapshot: Snapshot,
+        caller: Caller,
+        line: bytes,
+        digest: bytes,
+    ) -> None:
+        prepared = self._serve_call(request, client, exchange, snapshot, caller)
+        self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared))
 
     def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str) -> None:
         if self._known.came_before(request.header_digest):
             known = KnownHeaders(caller, request.headers.without_token(), request.keeps_alive)
             self._known.remember(snapshot, request.header_digest, peer, known)
 
-    def _serve_caller(
-        self, snapshot: Snapshot, caller: Caller, request: ClientRequest, client: ClientConnection, exchange: Exchange
+    def _serve_call(
+        self,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        snapshot: Snapshot,
+        caller: Caller,
+        prepared: Prepared | None = None,
+    ) -> Prepared:
+        """:param prepared: for this call, under this snapshot, if it is known."""
+        prepared = self._admit(snapshot, caller, request, exchange, prepared=prepared)
+        self._carry_out(snapshot, caller, prepared, request, client, exchange)
+        return prepared
+
+    def _carry_out(
+        self, snapshot: Snapshot, caller: Caller, prepared: Prepared, request: ClientRequest, client: ClientConnection, exchange: Exchange
     ) -> None:
-        prepared = self._admit(snapshot, caller, request, exchange)
+        """What is allowed, is done."""
         call = prepared.call
         if isinstance(call, Update):
             self.attend(request, client, exchange, self._update(request, client, exchange, call))
@@ -250,17 +294,27 @@ class Gateway:
             self.forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
 
     def _admit(
-        self, snapshot: Snapshot, caller: Caller, request: ClientRequest, exchange: Exchange, actions: frozenset[Action] = frozenset()
+        self,
+        snapshot: Snapshot,
+        caller: Caller,
+        request: ClientRequest,
+        exchange: Exchange,
+        actions: frozenset[Action] = frozenset(),
+        prepared: Prepared | None = None,
     ) -> Prepared:
         """What is asked, and whether the caller may: by one snapshot, now.
 
         :param actions: what an update's body does, where that is known.
+        :param prepared: see `_serve_call`.
         """
         note_caller(exchange, caller)
         reason = unmet_condition(caller, self._clock())
         if reason is not None:
             raise Refusal(reason)
-        prepared = self._preparations.prepared(snapshot, caller, request.method, request.target, partial(note_call, exchange))
+        if prepared is None:
+            prepared = self._preparations.prepared(snapshot, caller, request.method, request.target, partial(note_call, exchange))
+        else:
+            note_call(exchange, prepared.call)
         if isinstance(prepared.call, Update) and actions:
             decision = decide_connector(snapshot.policy, caller, replace(prepared.call, actions=actions))
             if isinstance(decision, Deny):

@@ -4,11 +4,8 @@ import asyncio
 
 from aiohttp import http_parser
 
-from sidecar.errors import Reason
 from sidecar.proxy.client_connection import ClientConnection
-from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.gateway import Gateway
-from sidecar.proxy.own_answers import OwnAnswer
 from sidecar.proxy.upstream import Later
 
 _POLL = 0.02
@@ -32,7 +29,10 @@ class GatewayServer:
         self.head = head
         self.keep_alive = keep_alive
         self.later = Later()
-        self._gateway = gateway
+        self.serve = gateway.serve
+        self.serve_again = gateway.serve_again
+        self.serve_known = gateway.serve_known
+        self.refuse_unparsed = gateway.refuse_unparsed
         self._tick = min(1.0, min(keep_alive, gateway.patience) / 4)
         self._clients: set[ClientConnection] = set()
         self._clock: asyncio.TimerHandle | None = None
@@ -45,18 +45,6 @@ class GatewayServer:
         if self._clock is None:
             self._clock = loop.call_later(self._tick, self._look_around)
         return client
-
-    def serve(self, request: ClientRequest, client: ClientConnection) -> None:
-        """Hand a request to the gateway."""
-        self._gateway.serve(request, client)
-
-    def serve_known(self, target: str, digest: bytes, client: ClientConnection) -> bool:
-        """Have the gateway serve a request whose headers it knows."""
-        return self._gateway.serve_known(target, digest, client)
-
-    def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
-        """The answer to bytes that are no request."""
-        return self._gateway.refuse_unparsed(reason, peer)
 
     def forget(self, client: ClientConnection) -> None:
         """The connection is closed."""

@@ -1,6 +1,7 @@
-"""What is remembered of header lines changes nothing but the time that a request takes: not who asks, nor what, nor what is refused."""
+"""What is remembered of header lines, and of whole calls, changes nothing but the time: not who asks, nor what, nor what is refused."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidecar.proxy import known_headers
+from sidecar.proxy import known_calls, known_headers
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.known_headers import KnownBlocks
 from tests.proxy.rig import AUTHORIZATION, BASE, Rig, get, snapshot_of
@@ -26,6 +27,7 @@ async def warm() -> Rig:
                 await rig.throw([get(ROWS, *headers, user=user)])
     assert len(rig.gateway._known._blocks) == 4
     rig.asked.clear()
+    rig.lines.clear()
     return rig
 
 
@@ -33,7 +35,13 @@ async def cold() -> Rig:
     """One that never knows any."""
     rig = Rig()
     rig.gateway._known.find = lambda *_: None  # type: ignore[method-assign]
+    rig.gateway._known_calls.find = lambda *_: None  # type: ignore[method-assign]
     return rig
+
+
+def told(rig: Rig) -> list[str]:
+    """The decision log, less what is told but once."""
+    return [re.sub(r'"(time|reference)":"[^"]*"|"(ms|backend_ms)":[0-9.]+', "", line) for line in "".join(rig.lines).splitlines()]
 
 
 targets = st.sampled_from(
@@ -130,6 +138,7 @@ def test_whoever_is_known_gets_and_asks_the_same_as_if_he_were_not(stream: list[
         for _ in range(3):  # what is thrown is itself seen, remembered and met again
             assert await knowing.throw(stream) == await unknowing.throw(stream)
         assert knowing.asked == unknowing.asked
+        assert told(knowing) == told(unknowing)
         assert knowing.metrics.requests == (unknowing.metrics.requests + knowing_before)
         assert knowing.metrics.in_flight == unknowing.metrics.in_flight == 0
 
@@ -156,18 +165,30 @@ async def test_each_user_gets_his_own_rows() -> None:
         assert b"filtervalues=" + department in rig.asked[-1]
 
 
+async def test_a_call_that_is_known_is_not_prepared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = await warm()
+    for _ in range(2):
+        await rig.throw([get(ROWS, *HEADERS)])
+    monkeypatch.setattr(rig.gateway._preparations, "prepared", lambda *_: pytest.fail("prepared"))
+    assert (await rig.throw([get(ROWS, *HEADERS)]))[0].startswith(b"HTTP/1.1 200 ")
+    assert rig.asked[-1] == rig.asked[0]
+
+
 async def test_another_policy_forgets_who_is_known() -> None:
     rig = await warm()
+    for _ in range(3):
+        await rig.throw([get(ROWS, *HEADERS)])
+    assert len(rig.gateway._known_calls._calls) == 1
     rig.snapshot = snapshot_of("2", "department = 'X'")
     await rig.throw([get(ROWS, *HEADERS)])
     assert b"filtervalues=X" in rig.asked[-1]
     assert rig.snapshot is not None
     rig.snapshot = replace(rig.snapshot, policy=replace(rig.snapshot.policy, version="3", tokens={}))
-    told, _ = await rig.throw([get(ROWS, *HEADERS)])
-    assert told.startswith(b"HTTP/1.1 401 ")
+    answer, _ = await rig.throw([get(ROWS, *HEADERS)])
+    assert answer.startswith(b"HTTP/1.1 401 ")
     rig.snapshot = None
-    told, _ = await rig.throw([get(ROWS, *HEADERS)])
-    assert told.startswith(b"HTTP/1.1 503 ")
+    answer, _ = await rig.throw([get(ROWS, *HEADERS)])
+    assert answer.startswith(b"HTTP/1.1 503 ")
 
 
 async def test_what_depends_on_the_moment_is_looked_at_again() -> None:
@@ -179,11 +200,12 @@ async def test_what_depends_on_the_moment_is_looked_at_again() -> None:
     rig.snapshot = replace(rig.snapshot, policy=replace(policy, app_connectors={"hours": limited}))
     now = until - timedelta(seconds=1)
     rig.gateway._clock = lambda: now
-    for _ in range(3):
+    for _ in range(5):
         assert (await rig.throw([get(ROWS)]))[0].startswith(b"HTTP/1.1 200 ")
-    assert len(rig.gateway._known._blocks) == 1
+    assert len(rig.gateway._known._blocks) == len(rig.gateway._known_calls._calls) == 1
     now = until
     assert (await rig.throw([get(ROWS)]))[0].startswith(b"HTTP/1.1 403 ")
+    assert '"reason":"app_connector_expired"' in "".join(rig.lines)
 
 
 async def test_lines_from_another_address_are_not_known() -> None:
@@ -192,18 +214,30 @@ async def test_lines_from_another_address_are_not_known() -> None:
     [(digest, peer), *_] = rig.gateway._known._blocks
     assert rig.gateway._known.find(rig.snapshot, digest, peer) is not None
     assert rig.gateway._known.find(rig.snapshot, digest, "192.0.2.2") is None
+    for _ in range(2):
+        await rig.throw([get(ROWS, *HEADERS)])
+    [(line, digest, peer)] = rig.gateway._known_calls._calls
+    assert rig.gateway._known_calls.find(rig.snapshot, line, digest, peer) is not None
+    assert rig.gateway._known_calls.find(rig.snapshot, line, digest, "192.0.2.2") is None
 
 
 async def test_no_token_is_held_and_not_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known_headers, "_MOST_REMEMBERED", 3)
     monkeypatch.setattr(known_headers, "_MOST_SEEN", 3)
+    monkeypatch.setattr(known_calls, "_MOST_REMEMBERED", 3)
+    monkeypatch.setattr(known_calls, "_MOST_SEEN", 3)
     rig = Rig()
     for number in range(10):
-        for _ in range(3):
+        for _ in range(5):
             await rig.throw([get(ROWS, f"Accept: {number}")])
     blocks: KnownBlocks = rig.gateway._known
     assert len(blocks._blocks) == 3
     assert len(blocks._seen) <= 3
+    calls = rig.gateway._known_calls
+    assert len(calls._calls) == 3
+    assert len(calls._seen) <= 3
+    for call in calls._calls.values():
+        assert call.request.headers.get(b"authorization") is None
     for each in blocks._blocks.values():
         assert each.headers.get(b"authorization") is None
         assert AUTHORIZATION["ann"].encode() not in each.headers.for_backend()
