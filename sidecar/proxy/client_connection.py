@@ -288,11 +288,12 @@ class ClientConnection(BaseProtocol):
             if self._server.serve_again(line, digest, self):
                 return
             plain = PLAIN_LINE.fullmatch(line)
-            if plain is not None and block.find(b"\r\n\r\n") == len(block) - 4:
+            if plain is not None:
                 target = plain[1].decode("ascii")
                 if self._server.serve_known(line, target, digest, self):
                     return
-                self._alone = (target, digest)
+                if block.find(b"\r\n\r\n") == len(block) - 4:
+                    self._alone = (target, digest)
         # That the parser is between requests again is known only where it was given one head without a body, and nothing else.
         self._between_requests = False
         self._feed(data)

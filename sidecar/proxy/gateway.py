@@ -246,7 +246,8 @@ class Gateway:
         digest: bytes,
     ) -> None:
         prepared = self._serve_call(request, client, exchange, snapshot, caller)
-        self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared))
+        if self._known_calls.came_before(line, digest):
+            self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared))
 
     def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str) -> None:
         if self._known.came_before(request.header_digest):

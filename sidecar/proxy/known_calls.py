@@ -40,17 +40,20 @@ class KnownCalls:
         """What is known of this call."""
         return self._calls.get((line, digest, peer)) if snapshot is self._snapshot else None
 
+    def came_before(self, line: bytes, digest: bytes) -> bool:
+        """Whether this call came lately. Most come once, and to remember those would cost more than it could give."""
+        number = hash((line, digest))  # two calls with the same would only have one of them remembered early
+        if number in self._seen:
+            return True
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(number)
+        return False
+
     def remember(self, snapshot: Snapshot, line: bytes, digest: bytes, peer: str, call: KnownCall) -> None:
-        """Keep what was found out, if the call came before: most come once, and to remember those would cost more than it could give."""
+        """Keep what was found out."""
         if snapshot is not self._snapshot:
             self._snapshot, self._calls = snapshot, {}
-        key = (line, digest, peer)
-        number = hash(key)  # two calls with the same would only have one of them remembered early
-        if number not in self._seen:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen.add(number)
-            return
         if len(self._calls) >= _MOST_REMEMBERED:
             del self._calls[next(iter(self._calls))]
-        self._calls[key] = call
+        self._calls[line, digest, peer] = call

@@ -5,11 +5,12 @@ What depends on the moment or the place (expiry, validity, address rules, revoca
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sidecar.dialects.call import Call, GetRows, Page
 from sidecar.dialects.rest.paging import cut_skip
 from sidecar.dialects.rest.read import read
+from sidecar.dialects.rest.target import LONGEST_QUERY
 from sidecar.errors import Refusal
 from sidecar.filters.describe import describe
 from sidecar.policy.decide import decide_connector
@@ -22,6 +23,7 @@ from sidecar.store.snapshot import AfasToken, Environment, Snapshot
 
 _MOST_REMEMBERED = 2048  # of each kind
 _LONGEST_REMEMBERED = 4096  # characters of a target
+_MOST_DIGITS = 9  # of a `skip` in a target that `cut_skip` cuts
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -46,6 +48,19 @@ class Prepared:
     predicate: str  # the rows that the caller may see, in words
     own_headers: bytes = field(repr=False)
     head: bytes = field(repr=False)
+
+
+class _Pages(NamedTuple):
+    """A call for a page, and its target and head for the backend up to the digits of `skip` and behind them.
+
+    The texts are empty where it is not sure that another number leaves all the rest as it is.
+    """
+
+    known: Prepared
+    target_before: str = ""
+    target_after: str = ""
+    head_before: bytes = b""
+    head_after: bytes = b""
 
 
 class Decisions:
@@ -110,6 +125,7 @@ class Preparations:
 
     A call that was made before is found by user, app connector, verb and raw target. One that only asks for another page is found by user,
     app connector, verb and the target's texts before and after the digits of `skip`: its page and target are its own, all else is the same.
+    Pages themselves are not remembered: most come once, and the cost would be higher than the gain.
     """
 
     def __init__(self) -> None:
@@ -120,17 +136,7 @@ class Preparations:
         self._decisions = Decisions()
         self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
         self._paged: dict[tuple[str, str, str, str, str], Prepared] = {}
-        self._pages_seen: set[int] = set()
-
-    def _came_before(self, key: tuple[str, str, str, str]) -> bool:
-        """Whether this page was asked for lately; by its hash, since a mistake would only have it remembered early."""
-        seen, number = self._pages_seen, hash(key)
-        if number in seen:
-            return True
-        if len(seen) >= _MOST_REMEMBERED:
-            seen.clear()
-        seen.add(number)
-        return False
+        self._pages: dict[tuple[str, str, str, str, str], _Pages] = {}
 
     def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall) -> Prepared:
         """As `prepare`, which is asked only for what is not remembered."""
@@ -144,13 +150,12 @@ class Preparations:
         paged = cut_skip(target)
         asked = None if paged is None else (caller.user.name, caller.app_connector.name, method, paged.before, paged.after)
         if paged is not None and asked is not None:
-            known = self._paged.get(asked)
-            if known is not None and isinstance(known.call, GetRows):
-                page = _on_page(known, known.call, paged.skip, note_call)
-                # Most pages are asked for once. To remember those would cost more than it could give.
-                if self._came_before(key):
-                    _remember(self._prepared, key, page)
-                return page
+            pages = self._pages.get(asked)
+            if pages is None and asked in self._paged:
+                pages = _pages_of(self._paged[asked])
+                _remember(self._pages, asked, pages)
+            if pages is not None and isinstance(pages.known.call, GetRows):
+                return _on_page(pages, pages.known.call, paged.skip, note_call)
         prepared = prepare(snapshot, caller, method, target, note_call, self._decisions)
         if len(target) <= _LONGEST_REMEMBERED:
             _remember(self._prepared, key, prepared)
@@ -159,12 +164,34 @@ class Preparations:
         return prepared
 
 
-def _on_page(known: Prepared, call: GetRows, skip: int, note_call: NoteCall) -> Prepared:
+def _pages_of(prepared: Prepared) -> _Pages:
+    target, spelled = prepared.plan.target, prepared.plan.spelled
+    if target is None or not isinstance(prepared.call, GetRows):
+        return _Pages(prepared)
+    before, name, rest = target.partition("?skip=")
+    after = rest.lstrip("0123456789")
+    # With any number of digits, the query must be short enough for the first spelling, and so get that.
+    if not name or not after.endswith(spelled[0]) or len(target) - len(before) + _MOST_DIGITS > LONGEST_QUERY:
+        return _Pages(prepared)
+    before += name
+    head = prepared.head
+    start = head.index(b"?skip=") + len(name)
+    end = start + len(rest) - len(after)
+    return _Pages(prepared, before, after, head[:start], head[end:])
+
+
+def _on_page(pages: _Pages, call: GetRows, skip: int, note_call: NoteCall) -> Prepared:
+    known = pages.known
     call = GetRows(call.connector, call.filter, call.order, Page(skip, call.page.take))
     note_call(call)
-    planned = plan_page(call, known.allowed, known.plan)
     own = known.own_headers
-    return Prepared(known.environment, known.route, call, known.allowed, planned, known.predicate, own, _head(known.route, planned, own))
+    if pages.head_before:
+        planned = Plan(known.plan.verb, f"{pages.target_before}{skip}{pages.target_after}", known.plan.narrowed, known.plan.spelled)
+        head = b"%b%d%b" % (pages.head_before, skip, pages.head_after)
+    else:
+        planned = plan_page(call, known.allowed, known.plan)
+        head = _head(known.route, planned, own)
+    return Prepared(known.environment, known.route, call, known.allowed, planned, known.predicate, own, head)
 
 
 def _remember(memo: dict[_Key, _Value], key: _Key, value: _Value) -> None:

@@ -1,11 +1,11 @@
 """The same question, another page: tells targets that differ in nothing but `skip`, without reading all of them again."""
 
-import re
 from typing import NamedTuple
 
 from sidecar.dialects.rest.target import LONGEST_QUERY
 
-_WITH_SKIP = re.compile(r"([^?]*\?(?:.*&)?)skip=([0-9]{1,9})((?:&.*)?)")
+_NAME = "skip="
+_MOST_DIGITS = 9
 
 
 class Paged(NamedTuple):
@@ -26,7 +26,12 @@ def cut_skip(target: str) -> Paged | None:
     - It is the only `skip`: any other, in whatever spelling, stands before or after, and `read` would have refused it there.
     - `read` takes any nine digits, and no such target is too long for it.
     """
-    if len(target) > LONGEST_QUERY:
+    question, name = target.find("?"), target.rfind(_NAME)
+    if not 0 <= question < name or (question != name - 1 and target[name - 1] != "&") or len(target) > LONGEST_QUERY:
         return None
-    parts = _WITH_SKIP.fullmatch(target)
-    return None if parts is None else Paged(parts[1], int(parts[2]), parts[3])
+    start = name + len(_NAME)
+    end = target.find("&", start)
+    digits = target[start:end] if end >= 0 else target[start:]
+    if not digits.isdigit() or not digits.isascii() or len(digits) > _MOST_DIGITS:
+        return None
+    return Paged(target[:name], int(digits), target[end:] if end >= 0 else "")
