@@ -19,6 +19,7 @@ class Kind(Enum):
     HEAD_SIZE = "the head of the request is too large"
     BODY_SIZE = "the body is larger than the sidecar holds"
     MEDIA = "the body is of a kind that cannot be checked"
+    FLOOD = "too much was asked from one address"
     SLOW_CLIENT = "the client did not send its body in time"
     UNREADY = "the sidecar is not able to serve now"
     BACKEND = "the backend gave no usable answer"
@@ -78,6 +79,8 @@ class Reason(StrEnum):
     BODY_TYPE = "body_type", Kind.MEDIA, "Content-Type or Content-Encoding of the body cannot be checked."
     BODY_INCOMPLETE = "body_incomplete", Kind.SLOW_CLIENT, "The client stopped sending its body."
 
+    TOO_MANY_REQUESTS = "too_many_requests", Kind.FLOOD, "More one-time passwords were asked for from this address than an hour allows."
+
     # who asks
     TOKEN_MISSING = "token_missing", Kind.IDENTITY, "No Authorization header."
     TOKEN_MALFORMED = "token_malformed", Kind.IDENTITY, "The Authorization header holds no user token in a known form."
@@ -107,8 +110,11 @@ class Reason(StrEnum):
     )
     ACTION_NOT_ALLOWED = "action_not_allowed", Kind.RIGHTS, "The UpdateConnector is listed, but not for this action."
 
+    KEYS_UNKNOWN = "keys_unknown", Kind.RIGHTS, "No app connector lists these keys, and several environments forward one-time passwords."
+
     # what the sidecar or the backend could not do
     NO_POLICY = "no_policy", Kind.UNREADY, "No policy is loaded."
+    AUTHORITY_UNAVAILABLE = "authority_unavailable", Kind.UNREADY, "The database of one-time passwords and issued tokens gives no answer."
     DRAINING = "draining", Kind.UNREADY, "The sidecar is stopping."
     BACKEND_UNREACHABLE = "backend_unreachable", Kind.BACKEND, "No connection to the backend (name, port, TLS)."
     BACKEND_BROKEN = "backend_broken", Kind.BACKEND, "The backend's answer is not well-formed, or ended in the middle."
@@ -136,12 +142,16 @@ class Reason(StrEnum):
 
 
 class Refusal(Exception):  # noqa: N818  a refusal is an outcome, not a fault
-    """A request is not served. `detail` names place and remedy for whoever made the call; it never holds a secret or a right."""
+    """A request is not served. `detail` names place and remedy for whoever made the call; it never holds a secret or a right.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    :param retry_after: seconds after which it may be served.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", *, retry_after: int | None = None) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         return f"{self.reason.value}: {self.detail}" if self.detail else self.reason.value

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -14,17 +14,24 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
+from sidecar.otp.happening import Happening, Observe
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.credential_metrics import CredentialMetrics
 from sidecar.proxy.gateway import Gateway, GatewayLimits
+from sidecar.proxy.issued_callers import IssuedCallers
 from sidecar.proxy.listener import Listener
+from sidecar.proxy.otp_desk import OtpDesk
 from sidecar.proxy.server import GatewayServer
 from sidecar.proxy.upstream import Pool, Timeouts
 from sidecar.record.decision_log import DecisionLog, LogFormat
 from sidecar.record.metrics import Metrics
+from sidecar.record.otp_metrics import OtpMetrics
 from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
-from sidecar.store.reload import PolicyStore
+from sidecar.store.reload import PolicyStore, utc_now
+
+if TYPE_CHECKING:
+    from sidecar.otp.office import Office
 
 Exposed = Callable[[Readiness, CollectorRegistry], AbstractAsyncContextManager[str]]
 """Makes readiness and metrics known to others; gives the URL where they are, or "" if there is none."""
@@ -66,19 +73,31 @@ async def serve(
     decision_log = DecisionLog(write, log_format)
     gateway_limits = GatewayLimits(limits.head, limits.body, limits.answer, timeouts.client)
     credentials = BackendCredentials(pool, timeouts.client)
-    gateway = Gateway(store, pool, credentials, gateway_limits, settings.trusted_proxies, decision_log, metrics)
+    otp = _OneTimePasswords(store, decision_log)
+    gateway = Gateway(
+        store,
+        pool,
+        credentials,
+        gateway_limits,
+        settings.trusted_proxies,
+        decision_log,
+        metrics,
+        issued=otp.callers,
+        otp_desk=otp.desk,
+    )
     listener = Listener(GatewayServer(gateway, head=limits.head, keep_alive=timeouts.keep_alive), lambda: metrics.in_flight)
     draining = False
 
     def report() -> tuple[bool, dict[str, Any]]:
-        return readiness(store, credentials.report(), draining=draining, now=datetime.now(UTC))
+        return readiness(store, credentials.report(), draining=draining, now=datetime.now(UTC), authority=otp.state())
 
-    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store, credentials))
+    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store, credentials, otp.metrics))
     async with contextlib.AsyncExitStack() as stack:
         try:
             admin_url = await stack.enter_async_context(exposure)
             credentials.adopt(store.snapshot)
             store.on_result(lambda _: credentials.adopt(store.snapshot))
+            await otp.open()
             host, port = host_and_port(settings.listen)
             await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None)
             running = Running(url_of(host, listener.port), admin_url)
@@ -91,6 +110,7 @@ async def serve(
             await listener.drain(timeouts.drain)
             await credentials.close()
             await pool.close()
+            await otp.close()
             decision_log.flush()
     logger.info("stopped")
 
@@ -105,10 +125,55 @@ def _admin_port(listen: str) -> Exposed:
     return lambda report, registry: admin_port(listen, admin_app(report, registry))
 
 
-def _registry(metrics: Metrics, store: PolicyStore, credentials: BackendCredentials) -> CollectorRegistry:
+class _OneTimePasswords:
+    """What runs of them: the desk always, since a reload may have requests forwarded; the authority if there was one at the start."""
+
+    def __init__(self, store: PolicyStore, decision_log: DecisionLog) -> None:
+        """:raises OSError: when the authority's database can't be made."""
+        self.metrics = OtpMetrics()
+        self._decision_log = decision_log
+        self._office = office = _office(store, self._observe)
+        self.desk = OtpDesk(office, self._observe, utc_now)
+        self.callers = None if office is None else IssuedCallers(office.issued)
+        if office is not None:
+            self.metrics.letters = lambda: office.letters
+            self.metrics.hears = lambda: office.issued.hears
+
+    async def open(self) -> None:
+        if self._office is not None:
+            await self._office.open()
+
+    async def close(self) -> None:
+        await self.desk.close()
+        if self._office is not None:
+            await self._office.close()
+
+    def state(self) -> dict[str, Any] | None:
+        """For `/readyz`; None without an authority."""
+        if self._office is None:
+            return None
+        return {"database_heard": self._office.issued.hears, "waiting_mails": self._office.letters}
+
+    def _observe(self, happening: Happening) -> None:
+        self.metrics.happenings[happening.operation, happening.outcome] += 1
+        self._decision_log.tell("otp", happening.told())
+
+
+def _office(store: PolicyStore, observe: Observe) -> "Office | None":
+    """The token authority; what its mail server and rules are is asked of the store each time."""
+    at_start = None if store.snapshot is None else store.snapshot.installation
+    if at_start is None:
+        return None
+    from sidecar.otp.office import Office  # brings SQLAlchemy along, which most have no use for
+
+    return Office(lambda: (store.snapshot.installation if store.snapshot else None) or at_start, observe, utc_now)
+
+
+def _registry(metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(metrics)
     registry.register(CredentialMetrics(credentials))
+    registry.register(otp_metrics)
     registry.register(PolicyMetrics(store))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -9,10 +9,18 @@ from sidecar.settings.problem import Severity
 from sidecar.store.reload import PolicyStore
 
 
-def readiness(store: PolicyStore, credentials: Mapping[str, Any], *, draining: bool, now: datetime) -> tuple[bool, dict[str, Any]]:
+def readiness(
+    store: PolicyStore,
+    credentials: Mapping[str, Any],
+    *,
+    draining: bool,
+    now: datetime,
+    authority: Mapping[str, Any] | None = None,
+) -> tuple[bool, dict[str, Any]]:
     """Ready or not, and a report for `/readyz` in plain values.
 
     :param credentials: by environment, what there is to tell of the access token for its backend.
+    :param authority: how the token authority stands. That its database is away is told, not punished: other tokens work without.
     """
     snapshot, last = store.snapshot, store.last_reload
     report: dict[str, Any] = {"draining": draining}
@@ -27,4 +35,6 @@ def readiness(store: PolicyStore, credentials: Mapping[str, Any], *, draining: b
         report["last_reload"] = {"succeeded": last.succeeded, "at": last.at.isoformat(timespec="seconds"), "errors": errors}
     if credentials:
         report["backend_credentials"] = dict(credentials)
+    if authority is not None:
+        report["one_time_passwords"] = dict(authority)
     return snapshot is not None and not draining, report

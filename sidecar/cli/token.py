@@ -1,8 +1,9 @@
 """`sidecar token`: user tokens are made here, shown once, and kept as a hash only."""
 
 import json
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from sidecar.cli.configuration import COULD_NOT_READ, config_option
 from sidecar.filters.values import has_control_characters
 from sidecar.identity.user_token import authorization_for, digest_of, xml_for
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.policy.decide import app_connector_is_open
 from sidecar.policy.model import Caller, Policy
 from sidecar.settings.advice import why_refused
@@ -31,6 +33,8 @@ from sidecar.store.token_file import (
 )
 
 _SHORTEST_ID = 12
+
+_Token = StoredToken | IssuedToken
 
 
 @click.group()
@@ -104,16 +108,22 @@ def new(
 @click.option("--user", help="Only those of this user.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def list_(config: tuple[Path, ...], app: str | None, user: str | None, as_json: bool) -> None:
-    """List the tokens: whose they are and where they stand, never what they are."""
+    """List the tokens: whose they are and where they stand, never what they are.
+
+    Those that the sidecar issued by one-time password stand in its database.
+    """
     tokens, problems = list_tokens(config)
-    chosen = [each for each in tokens if app in (None, each.app_connector) and user in (None, each.user)]
+    issued, unknown = _issued(config)
+    known: list[_Token] = [*tokens, *issued]
+    chosen = [each for each in known if app in (None, each.app_connector) and user in (None, each.user)]
     chosen.sort(key=lambda each: (each.app_connector, each.user, each.description))
     if as_json:
         click.echo(json.dumps([_shown(each) for each in chosen], ensure_ascii=False, indent=2))
     else:
         _print_table(chosen)
     _tell(problems)
-    raise SystemExit(COULD_NOT_READ if problems else 0)
+    _warn(unknown)
+    raise SystemExit(COULD_NOT_READ if problems or unknown else 0)
 
 
 @token.command()
@@ -134,16 +144,27 @@ def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, descrip
     tokens, problems = list_tokens(config)
     _tell(problems)
 
-    def is_meant(stored: StoredToken) -> bool:
+    def is_meant(stored: _Token) -> bool:
         if token_id:
             return stored.sha256.startswith(token_id.lower())
         return (stored.app_connector, stored.user, stored.description) == (app, user, description)
 
+    issued, unknown = _issued(config)
+    _warn(unknown)
+    given = [each for each in issued if is_meant(each)]
     found = [each for each in tokens if is_meant(each)]
-    if not found:
+    meant: list[_Token] = [*found, *given]
+    if not meant:
         _refuse("there is no such token; `sidecar token list` shows those that there are")
-    if len({each.sha256 for each in found}) > 1:
-        _refuse(f"several tokens are meant: {', '.join(each.id for each in found)}; name one by its ID")
+    if len({each.sha256 for each in meant}) > 1:
+        _refuse(f"several tokens are meant: {', '.join(each.id for each in meant)}; name one by its ID")
+    for each in given:
+        _revoke_issued(config, each)
+    if found:
+        _revoke_in_files(config, found, is_meant)
+
+
+def _revoke_in_files(config: Sequence[Path], found: list[StoredToken], is_meant: Callable[[_Token], bool]) -> None:
     while found:  # an entry that stands twice must be gone everywhere
         try:
             revoke_token(found[0])
@@ -205,21 +226,55 @@ def _tell(problems: Sequence[Problem]) -> None:
         click.echo(str(problem), err=True)
 
 
-def _shown(stored: StoredToken) -> dict[str, str | int]:
+def _issued(config: Sequence[Path]) -> tuple[list[IssuedToken], str]:
+    """Those that were issued, or why nobody can say."""
+    reading = read_settings(config, os.environ)
+    if not reading.report.names("one_time_passwords"):
+        return [], ""
+    from sidecar.cli.issued import UnknownDatabaseError, issued_tokens  # brings SQLAlchemy along
+
+    try:
+        return issued_tokens(reading), ""
+    except UnknownDatabaseError as error:
+        return [], str(error)
+
+
+def _revoke_issued(config: Sequence[Path], token: IssuedToken) -> None:
+    from sidecar.cli.issued import UnknownDatabaseError, revoke_issued
+
+    try:
+        revoke_issued(read_settings(config, os.environ), token)
+    except UnknownDatabaseError as error:
+        _refuse(str(error))
+    click.echo(f"revoked {token.id}: {token.user}, {token.app_connector}, {token.description} (issued)")
+
+
+def _warn(message: str) -> None:
+    if message:
+        click.echo(f"warning: {message}; issued tokens are left out", err=True)
+
+
+def _shown(stored: _Token) -> dict[str, str | int | None]:
+    if isinstance(stored, IssuedToken):
+        place: dict[str, str | int | None] = {"file": None, "line": None, "issued": stored.issued.isoformat()}
+        expires = stored.expires.isoformat()
+    else:
+        place, expires = {"file": str(stored.file), "line": stored.line, "issued": None}, stored.expires
     return {
         "id": stored.id,
         "app_connector": stored.app_connector,
         "user": stored.user,
         "description": stored.description,
-        "expires": stored.expires,
-        "file": str(stored.file),
-        "line": stored.line,
+        "expires": expires,
+        **place,
     }
 
 
-def _print_table(tokens: Sequence[StoredToken]) -> None:
+def _print_table(tokens: Sequence[_Token]) -> None:
     rows = [("ID", "APP CONNECTOR", "USER", "DESCRIPTION", "EXPIRES", "FILE")]
-    rows += [(each.id, each.app_connector, each.user, each.description, each.expires, f"{each.file}:{each.line}") for each in tokens]
+    for each in tokens:
+        place = (f"{each.expires:%Y-%m-%d}", "(issued)") if isinstance(each, IssuedToken) else (each.expires, f"{each.file}:{each.line}")
+        rows.append((each.id, each.app_connector, each.user, each.description, *place))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -7,7 +7,6 @@ nobody can redeem. Why is told to the log only.
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
 
@@ -20,43 +19,17 @@ from sidecar.otp.database import Database
 from sidecar.otp.digests import Digests
 from sidecar.otp.enrolment import Claim, Enrolments, Recipient, recipient_of
 from sidecar.otp.happening import Happening, Observe, Operation, Outcome
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.issued_tokens import IssuedTokens
 from sidecar.otp.limits import ADDRESS_PLACES, count, neighbourhood, seconds_to_next_hour
 from sidecar.otp.message import Letter
+from sidecar.otp.result import ACCEPTED, NOT_ISSUED, Accepted, Issued, NotIssued, Throttled
 from sidecar.otp.rules import Rules
-from sidecar.otp.token_rows import IssuedToken, remove_token, store_token, tokens_of
+from sidecar.otp.token_rows import remove_token, store_token, tokens_of
 
 LONGEST_DESCRIPTION = 100
 _DIGITS = 8
 _CODE = re.compile(r"[0-9]{8}")
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The request was taken. Whether a mail goes out, only its reader learns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A new user token: 64 hexadecimal characters, shown this once."""
-
-    data: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NotIssued:
-    """The code, the user, the keys or the moment is wrong; the caller doesn't learn which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Throttled:
-    """Too many from this address, whatever they ask: try again after so many seconds."""
-
-    seconds: int
-
-
-ACCEPTED = Accepted()
-NOT_ISSUED = NotIssued()
 
 
 class Authority:

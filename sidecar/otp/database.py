@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from sidecar.otp.database_url import database_url
 from sidecar.otp.schema import metadata, revision
+from sidecar.otp.unavailable import Unavailable
 
 _SECONDS_FOR_A_LOCK = 5.0
 _SECONDS_FOR_A_CONNECTION = 5.0
@@ -22,10 +23,6 @@ _CREATIONS = 5
 _PAUSE = 0.2
 
 Upsert = sqlite.Insert | postgresql.Insert
-
-
-class Unavailable(Exception):  # noqa: N818  an outcome: the caller gets no answer, and the edge says "not now"
-    """The database gives no answer. Without one nobody gets a code, a token or, after a while, in. It never quotes the database."""
 
 
 class Database:

@@ -78,17 +78,23 @@ def enrolments_of(policy: Policy, enrolments: Iterable[Enrolment]) -> Enrolments
     return Enrolments(policy, by_keys, {email: found[0] if len(found) == 1 else None for email, found in names.items()})
 
 
+def enrolled(enrolments: Enrolments, api_key: str, environment_key: str) -> Enrolment | None:
+    """The app connector that has these keys."""
+    api, environment = key_digest(api_key), key_digest(environment_key)
+    enrolment = enrolments.by_keys.get(api + environment)
+    if enrolment is None or not (compare_digest(enrolment.api_key, api) & compare_digest(enrolment.environment_key, environment)):
+        return None
+    return enrolment
+
+
 def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipient | Outcome | Reason:
     """Who is meant, if he meets all of the policy's conditions now; otherwise why not.
 
     A user is named by his name, or by an e-mail address that is his alone (wire reference 4.3).
     """
-    api_key, environment_key = key_digest(claim.api_key), key_digest(claim.environment_key)
-    enrolment = enrolments.by_keys.get(api_key + environment_key)
-    if enrolment is None or not (compare_digest(enrolment.api_key, api_key) & compare_digest(enrolment.environment_key, environment_key)):
-        return Outcome.UNKNOWN_KEYS
-    app_connector = enrolments.policy.app_connectors.get(enrolment.app_connector)
-    if app_connector is None:
+    enrolment = enrolled(enrolments, claim.api_key, claim.environment_key)
+    app_connector = None if enrolment is None else enrolments.policy.app_connectors.get(enrolment.app_connector)
+    if enrolment is None or app_connector is None:
         return Outcome.UNKNOWN_KEYS
     users = enrolments.policy.users
     user = users.get(claim.user_id) or users.get(enrolments.by_email.get(claim.user_id.casefold()) or "")

@@ -35,7 +35,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line for the log. `user` is a user of the policy or "": what a client only claims to be may be anything, even a password."""
+    """One line for the log. `user` is a user of the policy or "": what a client only claims to be may be anything, even a password.
+
+    :ivar reference: of the request, where one asked for it.
+    """
 
     operation: Operation
     outcome: Outcome | Reason
@@ -43,6 +46,19 @@ class Happening:
     user: str = ""
     address: str = ""
     detail: str = ""
+    reference: str = ""
+
+    def told(self) -> dict[str, str]:
+        """As fields of a line."""
+        return {
+            "reference": self.reference,
+            "operation": self.operation,
+            "outcome": self.outcome,
+            "app_connector": self.app_connector,
+            "user": self.user,
+            "client": self.address,
+            "detail": self.detail,
+        }
 
 
 Observe = Callable[[Happening], object]

@@ -1,7 +1,7 @@
 """From an issued token to the caller it proves, as `sidecar.identity.identify` does for tokens of the configuration. Pure."""
 
 from sidecar.errors import Reason, Refusal
-from sidecar.otp.token_rows import IssuedToken
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.policy.model import Caller, Policy
 
 

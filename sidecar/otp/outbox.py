@@ -45,6 +45,7 @@ class Outbox:
         self._pauses = pauses
         self._letters: asyncio.Queue[Letter] = asyncio.Queue(MOST_LETTERS)
         self._tasks: list[asyncio.Task[None]] = []
+        self.waiting = 0  # those that are being sent among them
 
     def put(self, letter: Letter) -> bool:
         """Take a letter without waiting; False if there is no room for it."""
@@ -52,6 +53,7 @@ class Outbox:
             self._letters.put_nowait(letter)
         except asyncio.QueueFull:
             return False
+        self.waiting += 1
         return True
 
     def start(self) -> None:
@@ -78,6 +80,7 @@ class Outbox:
             except Exception as error:  # a fault of ours with one letter must not keep the others from going
                 self._tell(letter, Outcome.MAIL_FAILED, trace_of(error))
             finally:
+                self.waiting -= 1
                 self._letters.task_done()
 
     async def _deliver(self, letter: Letter) -> None:

@@ -1,27 +1,14 @@
 """User tokens that were issued: kept by their digest, one for each environment, app connector, user and device (wire reference 4.1)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.schema import revision, tokens
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedToken:
-    """A user token as it was issued. `digest` is the SHA-256 of its 64 characters."""
-
-    digest: bytes
-    environment: str
-    app_connector: str
-    user: str
-    description: str
-    issued: datetime
-    expires: datetime
 
 
 async def store_token(connection: AsyncConnection, token: IssuedToken) -> int:
@@ -73,9 +60,11 @@ async def find_tokens(connection: AsyncConnection, digests: Sequence[bytes]) -> 
     return int(rows[0]["number"]), [_issued(row) for row in rows if row["digest"] is not None]
 
 
-async def tokens_of(connection: AsyncConnection, user: str) -> list[IssuedToken]:
-    """All tokens of one user, for people who look after them."""
-    asked = select(tokens).where(tokens.c.user_name == user).order_by(tokens.c.app_connector, tokens.c.description)
+async def tokens_of(connection: AsyncConnection, user: str | None = None) -> list[IssuedToken]:
+    """All tokens of one user, or of all, for people who look after them."""
+    asked = select(tokens).order_by(tokens.c.app_connector, tokens.c.user_name, tokens.c.description)
+    if user is not None:
+        asked = asked.where(tokens.c.user_name == user)
     return [_issued(row) for row in (await connection.execute(asked)).mappings()]
 
 

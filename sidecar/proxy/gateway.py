@@ -12,6 +12,7 @@ from aiohttp.http import HttpVersion11
 
 from sidecar.dialects.call import Action, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
+from sidecar.dialects.rest.otp import LONGEST_BODY, Step, read_step, step_at
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.dialects.rest.update_body import actions_of
 from sidecar.dialects.soap.version import Version
@@ -19,7 +20,6 @@ from sidecar.errors import Kind, Reason, Refusal
 from sidecar.identity.callers import Callers
 from sidecar.identity.client_address import client_address
 from sidecar.identity.identify import identify_token
-from sidecar.identity.user_token import read_authorization
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
 from sidecar.policy.model import Caller, Network, RowGuard
@@ -28,10 +28,13 @@ from sidecar.proxy.backend_token import BackendToken
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.issued_callers import IssuedCallers, digest_in
 from sidecar.proxy.known_calls import KnownCall, KnownCalls
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.notes import note_allowed, note_call, note_caller
+from sidecar.proxy.otp_desk import OtpDesk
+from sidecar.proxy.otp_rest import answer_otp, forward_otp, otp_bases
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
@@ -104,7 +107,14 @@ class Gateway:
         decision_log: DecisionLog,
         metrics: Metrics,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        issued: "IssuedCallers | None" = None,
+        otp_desk: OtpDesk | None = None,
     ) -> None:
+        """
+        :param issued: knows those whose tokens are not the policy's.
+        :param otp_desk: takes requests for one-time passwords; needed where the snapshot has enrolments.
+        """
         self._source = source
         self._pool = pool
         self._credentials = credentials
@@ -114,6 +124,8 @@ class Gateway:
         self._metrics = metrics
         self._clock = clock
         self._callers = Callers()
+        self._issued = issued
+        self._otp_desk = otp_desk
         self._preparations = Preparations()
         self._known = KnownBlocks()
         self._known_calls = KnownCalls()
@@ -149,6 +161,8 @@ class Gateway:
         known = None if snapshot is None else self._known_calls.find(snapshot, line, digest, client.peer)
         if snapshot is None or known is None:
             return False
+        if known.revision is not None and (self._issued is None or not self._issued.holds(known.revision)):
+            return False
         client.take(known.request)
         exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
         self._in_care(known.request, client, exchange, self._serve_call, snapshot, known.caller, known.prepared)
@@ -164,10 +178,12 @@ class Gateway:
         known = None if snapshot is None or target[-5:].lower() == "?wsdl" else self._known.find(snapshot, digest, client.peer)
         if snapshot is None or known is None:
             return False
+        if known.revision is not None and (self._issued is None or not self._issued.holds(known.revision)):
+            return False
         request = ClientRequest("GET", target, HttpVersion11, known.headers, keeps_alive=known.keeps_alive)
         client.take(request)
         exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
-        self._in_care(request, client, exchange, self._serve_known_headers, snapshot, known.caller, line, digest)
+        self._in_care(request, client, exchange, self._serve_known_headers, snapshot, known.caller, line, digest, known.revision)
         return True
 
     def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
@@ -230,9 +246,25 @@ class Gateway:
         if soap is not None:
             self._soap.serve(soap, request, client, exchange)
             return
-        caller = self._callers.identify(snapshot.policy, headers.get(b"authorization"), exchange.client)
+        if snapshot.enrolments is not None and request.method == "POST" and self._otp_desk is not None:
+            step = step_at(request.target, otp_bases(snapshot))
+            if step is not None:
+                self.attend(request, client, exchange, self._one_time_password(step, self._otp_desk, request, client, exchange))
+                return
+        revision = None
+        try:
+            caller = self._callers.identify(snapshot.policy, headers.get(b"authorization"), exchange.client)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
+                raise
+            revision = self._issued.revision
+            issued = self._issued.known(snapshot, digest_in(headers.get(b"authorization")), exchange.client)
+            if issued is None:
+                self.attend(request, client, exchange, self._serve_issued(request, client, exchange))
+                return
+            caller = issued
         if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
-            self._remember(snapshot, caller, request, client.peer)
+            self._remember(snapshot, caller, request, client.peer, revision)
         self._serve_call(request, client, exchange, snapshot, caller)
 
     def _serve_known_headers(
@@ -244,14 +276,15 @@ class Gateway:
         caller: Caller,
         line: bytes,
         digest: bytes,
+        revision: int | None,
     ) -> None:
         prepared = self._serve_call(request, client, exchange, snapshot, caller)
         if self._known_calls.came_before(line, digest):
-            self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared))
+            self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared, revision))
 
-    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str) -> None:
+    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str, revision: int | None) -> None:
         if self._known.came_before(request.header_digest):
-            known = KnownHeaders(caller, request.headers.without_token(), request.keeps_alive)
+            known = KnownHeaders(caller, request.headers.without_token(), request.keeps_alive, revision)
             self._known.remember(snapshot, request.header_digest, peer, known)
 
     def _serve_call(
@@ -323,22 +356,33 @@ class Gateway:
         note_allowed(exchange, prepared.allowed, prepared.predicate)
         return prepared
 
-    def admit(self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> Caller:
-        """Who asks, by a header or the digest of a token found elsewhere, if he meets all conditions now.
+    async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
+        """Who asks, by a header or the digest of a token found elsewhere, if he meets all conditions now; and the policy that says so.
 
         :raises Refusal: TOKEN_AMBIGUOUS where the two are different tokens; otherwise as `identify`, and for a condition.
         """
-        if authorization is None and digest is not None:
-            caller = identify_token(snapshot.policy, digest, exchange.client)
-        else:
-            caller = self._callers.identify(snapshot.policy, authorization, exchange.client)
-            if authorization is not None and digest not in (None, read_authorization(authorization.decode("latin-1"))):
-                raise Refusal(Reason.TOKEN_AMBIGUOUS, "the token in the message must be that of the Authorization header, or be left out")
+        snapshot, caller = await self._identify(authorization, digest, exchange)
+        if authorization is not None and digest not in (None, digest_in(authorization)):
+            raise Refusal(Reason.TOKEN_AMBIGUOUS, "the token in the message must be that of the Authorization header, or be left out")
         note_caller(exchange, caller)
         reason = unmet_condition(caller, self._clock())
         if reason is not None:
             raise Refusal(reason)
-        return caller
+        return snapshot, caller
+
+    async def _identify(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
+        """Who asks, whoever gave him his token, under the policy that is in force once that is known."""
+        snapshot = self.policy_for(exchange)
+        try:
+            if authorization is None and digest is not None:
+                return snapshot, identify_token(snapshot.policy, digest, exchange.client)
+            return snapshot, self._callers.identify(snapshot.policy, authorization, exchange.client)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
+                raise
+        token = await self._issued.find(digest if authorization is None and digest is not None else digest_in(authorization))
+        snapshot = self.policy_for(exchange)
+        return snapshot, self._issued.caller(snapshot, token, exchange.client)
 
     def policy_for(self, exchange: Exchange) -> Snapshot:
         """The policy in force, and that it was this one."""
@@ -417,22 +461,42 @@ class Gateway:
         exchange.detail = "the client went away, or the sidecar was stopped"
         self.done(exchange)
 
+    async def _serve_issued(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        """For a token of which only the database can say whether it was issued."""
+        snapshot, caller = await self._identify(request.headers.get(b"authorization"), None, exchange)
+        self._serve_call(request, client, exchange, snapshot, caller)
+
+    async def _one_time_password(
+        self, step: Step, desk: OtpDesk, request: ClientRequest, client: ClientConnection, exchange: Exchange
+    ) -> None:
+        check_media_type(request.headers)
+        call = read_step(step, await read_body(request, client, LONGEST_BODY, self._limits.client))
+        exchange.call = type(call).__name__
+        snapshot = self.policy_for(exchange)
+        environment = desk.backend_for(snapshot, call, exchange)
+        if environment is None:
+            result = await desk.carry_out(snapshot, call, exchange)
+            self.answer(request, client, exchange, answer_otp(result, exchange.reference))
+        else:
+            exchange.outcome = Outcome.ALLOW
+            origin, head, body = forward_otp(environment, call, request.headers)
+            self.forwarding(request, client, exchange).relay(await self._pool.send(origin, head, body))
+
     async def _update(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, call: Update) -> None:
         check_media_type(request.headers)
         body = await read_body(request, client, self._limits.body, self._limits.client)
         actions = await _actions_of(call, body)
         # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
-        prepared = self._admit_update(request, exchange, actions)
+        prepared = await self._admit_update(request, exchange, actions)
         if await self._credentials.had_to_wait(prepared.environment):
-            prepared = self._admit_update(request, exchange, actions)  # that may have taken long as well
+            prepared = await self._admit_update(request, exchange, actions)  # that may have taken long as well
         self.asked(exchange)
         make_head = partial(_upstream_head, prepared, request, body_length=len(body))
         answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head, body)
         self.forwarding(request, client, exchange).relay(answer)
 
-    def _admit_update(self, request: ClientRequest, exchange: Exchange, actions: frozenset[Action]) -> Prepared:
-        snapshot = self.policy_for(exchange)
-        caller = self._callers.identify(snapshot.policy, request.headers.get(b"authorization"), exchange.client)
+    async def _admit_update(self, request: ClientRequest, exchange: Exchange, actions: frozenset[Action]) -> Prepared:
+        snapshot, caller = await self._identify(request.headers.get(b"authorization"), None, exchange)
         return self._admit(snapshot, caller, request, exchange, actions)
 
     async def _metainfo(

@@ -18,11 +18,12 @@ _MOST_SEEN = 8192
 
 @dataclass(frozen=True, slots=True)
 class KnownCall:
-    """Who calls, with what request, and what was prepared for it. Without the token."""
+    """Who calls, with what request, and what was prepared for it. Without the token. `revision` is as in `KnownHeaders`."""
 
     caller: Caller
     request: ClientRequest
     prepared: Prepared
+    revision: int | None = None
 
 
 class KnownCalls:

@@ -22,11 +22,15 @@ PLAIN_LINE = re.compile(rb"GET (/[A-Za-z0-9\-._~%!$&'()*+,;=:@/?]*) HTTP/1\.1")
 
 @dataclass(frozen=True, slots=True)
 class KnownHeaders:
-    """Who sends them, under one snapshot, and what of them the backend gets. Without the token."""
+    """Who sends them, under one snapshot, and what of them the backend gets. Without the token.
+
+    `revision` is that of the issued tokens (see `issued_callers`), where one of these proves the caller.
+    """
 
     caller: Caller
     headers: RequestHeaders
     keeps_alive: bool
+    revision: int | None = None
 
 
 class KnownBlocks:

@@ -21,6 +21,7 @@ STATUS = {
     Kind.HEAD_SIZE: 431,
     Kind.BODY_SIZE: 413,
     Kind.MEDIA: 415,
+    Kind.FLOOD: 429,
     Kind.SLOW_CLIENT: 408,
     Kind.UNREADY: 503,
     Kind.BACKEND: 502,
@@ -38,6 +39,7 @@ _MESSAGES = {
     Kind.HEAD_SIZE: "The request's head is too large.",
     Kind.BODY_SIZE: "The body is too large.",
     Kind.MEDIA: "The body is of an unsupported type.",
+    Kind.FLOOD: "Too many requests; try again later.",
     Kind.SLOW_CLIENT: "The body did not arrive in time.",
     Kind.UNREADY: "Not ready to serve.",
     Kind.BACKEND: "The backend cannot be reached or gave no usable answer.",
@@ -63,6 +65,10 @@ def answer_for(refusal: Refusal, reference: str, fault_version: Version | None =
     if fault_version is not None:
         return answer_soap(fault(fault_version, message, _ERROR_NUMBER, reference), fault_version, reference, 500)
     body = {"externalMessage": message, "errorNumber": _ERROR_NUMBER, "profitLogReference": reference}
-    further = (("X-Content-Type-Options", "nosniff"), *((("WWW-Authenticate", "AfasToken"),) if kind is Kind.IDENTITY else ()))
+    further = [("X-Content-Type-Options", "nosniff")]
+    if kind is Kind.IDENTITY:
+        further.append(("WWW-Authenticate", "AfasToken"))
+    if refusal.retry_after is not None:
+        further.append(("Retry-After", str(refusal.retry_after)))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return answer_json(text.encode(), reference, STATUS[kind], "no-store", further)
+    return answer_json(text.encode(), reference, STATUS[kind], "no-store", tuple(further))

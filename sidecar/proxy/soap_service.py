@@ -40,8 +40,8 @@ class Desk(Protocol):
     def policy_for(self, exchange: Exchange) -> Snapshot:
         """The policy in force; noted."""
 
-    def admit(self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> Caller:
-        """Who asks, by a header or the digest of a token, if he meets all conditions now; noted."""
+    async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
+        """Who asks, by a header or the digest of a token, if he meets all conditions now, and the policy that says so; noted."""
 
     def attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
         """Have a coroutine see to the request."""
@@ -95,23 +95,23 @@ class SoapService:
         if authorization is None:
             limit = min(limit, LARGEST_FROM_STRANGERS)
         else:
-            self._desk.admit(self._desk.policy_for(exchange), authorization, None, exchange)
+            await self._desk.admit(authorization, None, exchange)
         check_coding(request.headers)
         body = await read_body(request, client, limit, self._patience)
         message = await _read(path.file, body, request)
         request.fault_version = message.version
         # A message takes as long as its sender likes. What counts are the rights at its end.
-        prepared = self._prepared(path, message, authorization, exchange)
+        prepared = await self._prepared(path, message, authorization, exchange)
         if prepared.body and await self._credentials.had_to_wait(prepared.environment):
-            prepared = self._prepared(path, message, authorization, exchange)  # that may have taken long as well
+            prepared = await self._prepared(path, message, authorization, exchange)  # that may have taken long as well
         if prepared.body:
             await self._ask(prepared, request, client, exchange)
         else:
             self._desk.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
 
-    def _prepared(self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange) -> PreparedMessage:
-        snapshot = self._desk.policy_for(exchange)
-        caller = self._desk.admit(snapshot, authorization, None if message.token is None else digest_of(message.token), exchange)
+    async def _prepared(self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange) -> PreparedMessage:
+        digest = None if message.token is None else digest_of(message.token)
+        snapshot, caller = await self._desk.admit(authorization, digest, exchange)
         note_call(exchange, message.call)
         prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions())
         note_allowed(exchange, prepared.allowed, prepared.predicate)

@@ -4,11 +4,11 @@ Lines are gathered and written together once in each turn of the event loop, whi
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from sidecar.record.exchange import Exchange
-from sidecar.record.log_line import json_line, text_line
+from sidecar.record.log_line import json_event, json_line, text_event, text_line
 
 
 class LogFormat(StrEnum):
@@ -24,6 +24,7 @@ class DecisionLog:
     def __init__(self, write: Callable[[str], object], log_format: LogFormat) -> None:
         self._write = write
         self._line = json_line if log_format is LogFormat.JSON else text_line
+        self._event = json_event if log_format is LogFormat.JSON else text_event
         self._lines: list[str] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -34,6 +35,11 @@ class DecisionLog:
                 self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self.flush)
         self._lines.append(self._line(exchange))
+
+    def tell(self, event: str, values: Mapping[str, str]) -> None:
+        """Write a line about something that is no exchange, behind what has been gathered."""
+        self.flush()
+        self._write(self._event(event, values))
 
     def flush(self) -> None:
         """Write what has been gathered."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -65,6 +66,18 @@ def text_line(exchange: Exchange) -> str:
         f"time={moment()} event=decision reference={exchange.reference} {_text_common(*_common(exchange))}"
         f"status={exchange.status} bytes={exchange.sent} ms={round(exchange.seconds * 1000, 2)}{backend_ms}{checked}{detail}\n"
     )
+
+
+def json_event(event: str, values: Mapping[str, str]) -> str:
+    """An object of JSON about something else than a request; empty values are left out."""
+    line = {"time": moment(), "event": event, **{name: value for name, value in values.items() if value}}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def text_event(event: str, values: Mapping[str, str]) -> str:
+    """The same as name=value."""
+    pairs = "".join(f" {name}={_plain(value)}" for name, value in values.items() if value)
+    return f"time={moment()} event={event}{pairs}\n"
 
 
 def moment() -> str:

@@ -21,7 +21,7 @@ def read_installation(part: OneTimePasswords, report: Report, files: list[Path])
 
     :param files: gets all files that were read.
     """
-    database = _database(part, report, files)
+    database = read_database(part, report, files)
     secret = _read(part.secret, ("secret",), report, files).strip().encode()
     if secret and len(secret) < SHORTEST_SECRET:
         report.error(
@@ -34,7 +34,8 @@ def read_installation(part: OneTimePasswords, report: Report, files: list[Path])
     return Installation(database, secret, smtp_server_of(part.smtp, password), rules_of(part))
 
 
-def _database(part: OneTimePasswords, report: Report, files: list[Path]) -> str | None:
+def read_database(part: OneTimePasswords, report: Report, files: list[Path]) -> str | None:
+    """The URL of the database, with its driver; None after a complaint."""
     from sidecar.otp.database_url import database_url  # SQLAlchemy takes its time, and most configurations have no use for it
 
     path = (*_PATH, "database")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sidecar.otp.installation import Installation
 from sidecar.settings.model import Settings
-from sidecar.settings.problem import Problem, Severity
+from sidecar.settings.problem import Problem, Severity, path_text
 from sidecar.store.file import Loaded, load
 from sidecar.store.snapshot import Snapshot
 
@@ -50,6 +51,7 @@ class PolicyStore:
         self.snapshot: Snapshot | None = None
         self.settings: Settings | None = None  # of the start: what can't be changed later stays as it was then
         self.last_reload: Reload | None = None
+        self._first: Snapshot | None = None
         self.reloads_succeeded = 0
         self.reloads_failed = 0
         self._paths = tuple(paths)
@@ -110,6 +112,7 @@ class PolicyStore:
         else:
             problems = (*loaded.problems, *self._waiting_for_restart(loaded))
             if loaded.snapshot is not None:
+                self._first = self._first or loaded.snapshot
                 self.snapshot = loaded.snapshot
                 self.settings = self.settings or loaded.settings
         succeeded = isinstance(loaded, Loaded) and loaded.snapshot is not None
@@ -126,10 +129,19 @@ class PolicyStore:
     def _waiting_for_restart(self, loaded: Loaded) -> Iterable[Problem]:
         if self.settings is None or loaded.settings is None:
             return
-        for key in _ONLY_AT_START:
-            if getattr(loaded.settings, key) != getattr(self.settings, key):
-                place = loaded.report.place((key,))
-                yield Problem(Severity.WARNING, place.file, place.line, key, "was changed, which needs a restart to take effect")
+        waiting: list[tuple[str, ...]] = [(key,) for key in _ONLY_AT_START if getattr(loaded.settings, key) != getattr(self.settings, key)]
+        if loaded.snapshot is not None and loaded.snapshot.installation is not None and self._first is not None:
+            waiting += _waiting_of_authority(self._first.installation, loaded.snapshot.installation)
+        for path in waiting:
+            place = loaded.report.place(path)
+            yield Problem(Severity.WARNING, place.file, place.line, path_text(path), "was changed, which needs a restart to take effect")
+
+
+def _waiting_of_authority(first: Installation | None, now: Installation) -> list[tuple[str, ...]]:
+    """What of the token authority holds from one start to the next."""
+    if first is None:
+        return [("one_time_passwords",)]
+    return [("one_time_passwords", key) for key in ("database", "secret") if getattr(first, key) != getattr(now, key)]
 
 
 def signature_of(files: Iterable[Path]) -> Signature:

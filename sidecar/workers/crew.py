@@ -100,6 +100,12 @@ class Crew(Collector):
             report["last_reload"] = next((load for load in loads if not load["succeeded"]), oldest["last_reload"])
             if credentials := _worst_credentials(states):
                 report["backend_credentials"] = credentials
+        authorities = [state["one_time_passwords"] for state in states if "one_time_passwords" in state]
+        if authorities:
+            report["one_time_passwords"] = {
+                "database_heard": all(each["database_heard"] for each in authorities),
+                "waiting_mails": sum(each["waiting_mails"] for each in authorities),
+            }
         report["workers"] = [self._state_of(number) for number in range(1, self._size + 1)]
         hanging = any(worker.report.ready and worker.silent > self._patience.silence for worker in self._workers.values())
         return self.complete.is_set() and not draining and not hanging and self._ready_workers() > 0, report

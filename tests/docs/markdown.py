@@ -35,7 +35,7 @@ def rows(page: Path, below: str = "") -> list[str]:
     """First cells of the rows of all tables, without backticks; only those below the heading with this text, if one is given."""
     text = prose(page)
     if below:
-        _, found, text = text.partition(f"\n{below}\n")
+        _, found, text = f"\n{text}".partition(f"\n{below}\n")
         assert found, f"{page.name} has no heading {below!r}"
         text = re.split(r"^#", text, maxsplit=1, flags=re.MULTILINE)[0]
     cells = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)

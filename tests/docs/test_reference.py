@@ -12,9 +12,12 @@ from aiohttp import ClientSession
 from docs.generate import every_command, pages
 from docs.remedies import REMEDIES
 from sidecar.dialects import call
+from sidecar.dialects.otp import OtpCall
 from sidecar.errors import Kind, Reason
 from sidecar.filters.filterjson import read_filterjson
 from sidecar.filters.predicate import Operator
+from sidecar.otp.happening import Happening, Operation
+from sidecar.otp.happening import Outcome as Ending
 from sidecar.proxy import answer_headers, request_headers
 from sidecar.proxy.refusal import STATUS
 from sidecar.record.checked import Checked
@@ -115,13 +118,21 @@ def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
         backend_seconds=0.1,
         checked=Checked(3, 1, 1, "an answer with status 206"),
     )
-    described = [cell for cell in rows(REFERENCE / "decision-log.md") if cell not in ("Field", "---")]
+    described = [cell for cell in rows(REFERENCE / "decision-log.md", "# The decision log") if cell not in ("Field", "---")]
     assert described == list(fields(full))
+
+
+def test_every_part_and_outcome_of_a_one_time_password_s_line_is_told() -> None:
+    page = REFERENCE / "decision-log.md"
+    described = ", ".join(rows(page, "## One-time passwords")).split(", ")
+    assert [*("event", *Happening(Operation.REQUEST, Ending.QUEUED).told())] == [cell for cell in described if cell not in ("Part", "---")]
+    text = prose(page)
+    assert all(f"`{word}`" in text for word in (*Operation, *Ending))
 
 
 def test_every_call_that_the_log_may_name_is_named() -> None:
     text = (REFERENCE / "decision-log.md").read_text("utf-8")
-    for kind in call.Call.__args__:
+    for kind in (*call.Call.__args__, *OtpCall.__args__):
         assert f"`{kind.__name__}`" in text
 
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sidecar.otp.authority import ACCEPTED, NOT_ISSUED, Issued
+from sidecar.otp.result import ACCEPTED, NOT_ISSUED, Issued
 from sidecar.otp.rules import Rules
 from tests.otp.stage import CLAIM, USER, Stage, sqlite_in
 

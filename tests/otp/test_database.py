@@ -11,9 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from sidecar.otp.database import Database, Unavailable
+from sidecar.otp.database import Database
 from sidecar.otp.database_url import database_url
 from sidecar.otp.schema import metadata
+from sidecar.otp.unavailable import Unavailable
 from tests.otp.stage import Replica, Stage, sqlite_in
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import event
 
 from sidecar.errors import Reason, Refusal
 from sidecar.otp import issued_tokens as room
-from sidecar.otp.database import Unavailable
 from sidecar.otp.identify import caller_of
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.issued_tokens import POLL_SECONDS, IssuedTokens
 from sidecar.otp.schema import metadata
-from sidecar.otp.token_rows import IssuedToken, store_token
+from sidecar.otp.token_rows import store_token
+from sidecar.otp.unavailable import Unavailable
 from sidecar.policy.model import Policy
 from tests.otp.stage import HOURS, NOW, POLICY, USER, Replica, Stage
 

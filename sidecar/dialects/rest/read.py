@@ -47,7 +47,7 @@ def read(method: str, target: str, bases: Iterable[tuple[str, ...]] = (BASE,), m
     if method == "OPTIONS" and target == "*":
         return Preflight()
     segments, query = split_target(target)
-    within = _below_base(segments, bases)
+    within = below_base(segments, bases)
     if method == "OPTIONS":
         return Preflight()
     word, rest = within[0].lower(), within[1:]
@@ -61,7 +61,7 @@ def read(method: str, target: str, bases: Iterable[tuple[str, ...]] = (BASE,), m
     return call
 
 
-def _below_base(segments: tuple[str, ...], bases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def below_base(segments: tuple[str, ...], bases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     lowered = tuple([segment.lower() for segment in segments])
     longest = max((len(base) for base in bases if lowered[: len(base)] == base and len(lowered) > len(base)), default=None)
     if longest is None:

@@ -4,14 +4,13 @@ The body is forwarded as it came, so it is read strictly: JSON with one reading 
 otherwise.
 """
 
-import json
 import unicodedata
 from typing import Any
 
 from sidecar.dialects.call import Action, Update
+from sidecar.dialects.rest.strict_json import read_object
 from sidecar.errors import Reason, Refusal
 
-_MOST_CONTAINERS = 200_000
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -22,37 +21,12 @@ def actions_of(call: Update, body: bytes) -> frozenset[Action]:
     """
     if not body and call.verb is Action.DELETE:
         return call.actions
-    document = _parse(body)
+    document = read_object(body)
     actions = call.actions | _named_actions(document)
     if call.verb is Action.INSERT and call.elements and _main_element_has_fields(document):
         # POST on a sub-element inserts that, and updates the main object with the fields it finds there (wire reference 1.2).
         actions |= {Action.UPDATE}
     return actions
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    if body.count(b"{") + body.count(b"[") > _MOST_CONTAINERS:
-        raise Refusal(Reason.BODY_MALFORMED, f"the body has more than {_MOST_CONTAINERS} objects and lists")
-    try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        raise Refusal(Reason.BODY_MALFORMED, "the body is not UTF-8") from None
-    except (ValueError, RecursionError) as problem:
-        raise Refusal(Reason.BODY_MALFORMED, f"the body is not strict JSON: {str(problem)[:200]}") from None
-    if not isinstance(document, dict):
-        raise Refusal(Reason.BODY_MALFORMED, "the body must be a JSON object")
-    return document
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) != len(pairs):
-        raise ValueError("an object has a key twice")
-    return keys
-
-
-def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _named_actions(document: dict[str, Any]) -> frozenset[Action]:

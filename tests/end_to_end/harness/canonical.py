@@ -14,6 +14,7 @@ _TARGET = re.compile(
     rf"/connectors/{_NAME}(?:/{_NAME}(?:/{_KEYS}(?:/{_NAME}/{_KEYS})?)?)?"
     rf"|/metainfo(?:/(?:get|update)/{_NAME})?|/profitversion|/fileconnector/[^/?]+/[^/?]+|/fileconnector"
     rf"|/imageconnector/[\w-]+|/subjectconnector/[\w-]+/[\w-]+|/subjectconnector|/reportconnector/[\w-]+"
+    r"|/otprequest|/otpvalidation"
     r")(?:\?[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]+)?"
 )
 _PARAMETERS = (
@@ -57,8 +58,11 @@ def assert_canonical(received: Received, backend_port: int) -> None:
     assert set(headers) <= _HEADERS, headers
     assert all(headers.count(name) <= 1 for name in _ONCE), headers
     assert received.values("Host") == [f"127.0.0.1:{backend_port}"]
-    authorization = received.values("Authorization")[0]
-    assert authorization in _CREDENTIALS or _ACCESS_TOKEN.fullmatch(authorization), received
+    proofs = received.values("Authorization")
+    if received.target.rpartition("/otp")[2] in ("request", "validation"):
+        assert proofs == []
+    else:
+        assert proofs[0] in _CREDENTIALS or _ACCESS_TOKEN.fullmatch(proofs[0]), received
     assert (received.method == "GET") == (not received.values("Content-Length")), received
     assert not received.body or received.values("Content-Length") == [str(len(received.body))]
 

@@ -74,7 +74,8 @@ class Stage:
 
         def look() -> bool:
             nonlocal found
-            found = [line for line in map(json.loads, "".join(self.lines).splitlines()) if wanted(line)]
+            lines = map(json.loads, "".join(self.lines).splitlines())
+            found = [line for line in lines if line["event"] == "decision" and wanted(line)]
             return bool(found)
 
         wait_for(look)

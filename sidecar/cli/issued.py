@@ -1,0 +1,93 @@
+"""Issued tokens for those who look after them: read and revoked in the database, whether a sidecar runs or not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sidecar.otp.database import Database
+from sidecar.otp.database_url import database_url
+from sidecar.otp.issued_token import IssuedToken
+from sidecar.otp.token_rows import remove_token, tokens_of
+from sidecar.otp.unavailable import Unavailable
+from sidecar.settings.read import Reading
+from sidecar.store.installation import read_database
+
+_T = TypeVar("_T")
+
+
+class UnknownDatabaseError(Exception):
+    """Nobody can say which tokens were issued. The message names the place."""
+
+
+def issued_tokens(reading: Reading) -> list[IssuedToken]:
+    """All of them; none where the configuration has no token authority, or it was never started.
+
+    :raises UnknownDatabaseError: the database can't be found or gives no answer.
+    """
+    url = _url(reading)
+    return [] if url is None else _ask(url, tokens_of)
+
+
+def revoke_issued(reading: Reading, token: IssuedToken) -> None:
+    """Take it away; every running sidecar on this database hears of it within a second.
+
+    :raises UnknownDatabaseError: the token may still work.
+    """
+    url = _url(reading)
+    if url is not None:
+        _change(url, lambda connection: remove_token(connection, token.digest))
+
+
+def _url(reading: Reading) -> str | None:
+    """The database's URL; of all that the configuration takes from its surroundings only this needs to be at hand."""
+    part = None if reading.sound is None else reading.sound.one_time_passwords
+    if part is None:
+        wrong = [each for each in reading.report.problems if each.path.startswith("one_time_passwords")]
+        if wrong:
+            raise UnknownDatabaseError(str(wrong[0]))
+        return None
+    url = read_database(part, reading.report, [])
+    if url is None:
+        raise UnknownDatabaseError(
+            str(next(each for each in reading.report.problems if each.path.startswith("one_time_passwords.database")))
+        )
+    file = database_url(url)
+    never_started = file.get_backend_name() == "sqlite" and not Path(str(file.database)).exists()
+    return None if never_started else url
+
+
+def _ask(url: str, question: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+    async def ask() -> _T:
+        database = Database(url)
+        try:
+            async with database.looking() as connection:
+                return await question(connection)
+        finally:
+            await database.close()
+
+    return _run(ask)
+
+
+def _change(url: str, change: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+    async def do() -> _T:
+        database = Database(url)
+        try:
+            async with database.writing() as connection:
+                return await change(connection)
+        finally:
+            await database.close()
+
+    return _run(do)
+
+
+def _run(work: Callable[[], Awaitable[_T]]) -> _T:
+    async def do() -> _T:
+        return await work()
+
+    try:
+        return asyncio.run(do())
+    except (Unavailable, ValueError) as error:
+        raise UnknownDatabaseError(f"the database of issued tokens gives no answer ({error})") from None
