@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
-from sidecar.demo.backend import RECEIVED, Received, backend, new_token
+from sidecar.demo.backend import OAUTH, RECEIVED, Received, backend, new_token
 from sidecar.demo.running import Held, Running
 from sidecar.identity.user_token import authorization_for, data_in_any_form, digest_of
 from sidecar.record.decision_log import LogFormat
@@ -32,7 +32,8 @@ async def launched(policy: Path | None = None) -> AsyncIterator[Running]:
     backend_token = new_token()
     issued = {held: secrets.token_hex(32).upper() for held in _HOLDERS}
     app = backend(backend_token)
-    async with _backend_url(app) as backend_url, _store(policy, backend_url, backend_token, issued) as store:
+    own = {"DEMO_BACKEND_TOKEN": backend_token, "DEMO_CLIENT_SECRET": app[OAUTH].client_secret}
+    async with _backend_url(app) as backend_url, _store(policy, {"DEMO_BACKEND": backend_url, **own}, issued) as store:
         if store.settings is None:
             raise RuntimeError("the demo's own configuration can't be used")
         decisions: list[str] = []
@@ -62,9 +63,8 @@ async def _backend_url(app: web.Application) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _store(policy: Path | None, backend_url: str, backend_token: str, issued: Mapping[Held, str]) -> AsyncIterator[PolicyStore]:
+async def _store(policy: Path | None, environ: Mapping[str, str], issued: Mapping[Held, str]) -> AsyncIterator[PolicyStore]:
     """The policy, by default that of `demo.yaml`, together with the tokens of this start, which stand in a file apart."""
-    environ = {"DEMO_BACKEND": backend_url, "DEMO_BACKEND_TOKEN": backend_token}
     with tempfile.TemporaryDirectory() as folder, as_file(files("sidecar.demo") / "demo.yaml") as own:
         tokens = Path(folder) / "tokens.yaml"
         tokens.write_text(yaml.safe_dump({"tokens": [_entry(held, data) for held, data in issued.items()]}), encoding="utf-8")

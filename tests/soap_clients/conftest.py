@@ -1,23 +1,14 @@
-"""The demo's backend and the sidecar in front of it, in a thread, so that clients may block as they do in real life."""
+"""Each client in turn, and something for them to talk to."""
 
-import asyncio
-import contextlib
-import threading
 from collections.abc import Iterator
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from sidecar.demo.launch import launched
 from sidecar.demo.running import Running
+from tests.soap_clients.demo import running_demo, wider_policy
 from tests.soap_clients.php_client import ask_with_php
 from tests.soap_clients.question import SoapClient
 from tests.soap_clients.zeep_client import ask_with_zeep
-
-_PATIENCE = 30
 
 CLIENTS: dict[str, SoapClient] = {"zeep": ask_with_zeep, "php": ask_with_php}
 
@@ -30,9 +21,7 @@ def ask(request: pytest.FixtureRequest) -> SoapClient:
 
 @pytest.fixture(scope="session")
 def lasting_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    policy = tmp_path_factory.mktemp("policy") / "sidecar.yaml"
-    policy.write_text(yaml.safe_dump(_policy()), encoding="utf-8")
-    with _running(policy) as running:
+    with running_demo(tmp_path_factory.mktemp("policy"), wider_policy()) as running:
         yield running
 
 
@@ -41,51 +30,3 @@ def demo(lasting_demo: Running) -> Running:
     """Running, with the demo's policy and somewhat more; what the backend received before is forgotten."""
     lasting_demo.received.clear()
     return lasting_demo
-
-
-def _policy() -> dict[str, Any]:
-    """The demo's, where the app `hours` may also write dossier items and ask for more than rows."""
-    policy: dict[str, Any] = yaml.safe_load((files("sidecar.demo") / "demo.yaml").read_text("utf-8"))
-    hours = policy["app_connectors"]["hours"]
-    hours["get_connectors"].append("Profit_Dossiers")
-    hours["update_connectors"]["KnSubject"] = ["insert", "update", "delete"]
-    hours["special_connectors"] = ["version", "data"]
-    policy["filter_types"]["department"]["fields"]["Profit_Dossiers"] = {"department": "Afdeling"}
-    return policy
-
-
-@contextlib.contextmanager
-def _running(policy: Path) -> Iterator[Running]:
-    started: list[Running] = []
-    failed: list[BaseException] = []
-    ready, done = threading.Event(), asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def play() -> None:
-        async with launched(policy) as running:
-            loops.append(asyncio.get_running_loop())
-            started.append(running)
-            ready.set()
-            await done.wait()
-
-    def live() -> None:
-        try:
-            asyncio.run(play())
-        except BaseException as error:  # told in the tests' thread
-            failed.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=live, name="demo")
-    thread.start()
-    ready.wait(_PATIENCE)
-    try:
-        if failed:
-            raise failed[0]
-        yield started[0]
-    finally:
-        if loops:
-            loops[0].call_soon_threadsafe(done.set)
-        thread.join(_PATIENCE)
-    if failed:
-        raise failed[0]

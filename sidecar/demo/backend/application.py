@@ -102,6 +102,8 @@ async def _serve(request: web.Request) -> web.Response:
     except Failure as failure:
         answer = failure.answer()
     answer.headers.update(_HEADERS)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 

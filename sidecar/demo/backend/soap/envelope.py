@@ -95,7 +95,9 @@ def fault(version: Version, failure: Failure) -> web.Response:
             "<soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code>"
             f'<soap:Reason><soap:Text xml:lang="en">{message}</soap:Text></soap:Reason><soap:Detail>{detail}</soap:Detail>'
         )
-    return _answer(version, f"<soap:Fault>{content}</soap:Fault>", HTTPStatus.INTERNAL_SERVER_ERROR)
+    # Only a token in the header is HTTP's business.
+    status = HTTPStatus.UNAUTHORIZED if failure.status is HTTPStatus.UNAUTHORIZED else HTTPStatus.INTERNAL_SERVER_ERROR
+    return _answer(version, f"<soap:Fault>{content}</soap:Fault>", status)
 
 
 def escape_text(text: str) -> str:

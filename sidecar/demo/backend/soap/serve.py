@@ -4,6 +4,7 @@ import base64
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import web
@@ -59,17 +60,20 @@ async def serve_soap(request: web.Request, soap: Soap, segments: list[str]) -> w
     version = version_of(request.headers.get("Content-Type", ""))
     try:
         asked = read_envelope(service, version, action_in(request.headers), await request.read())
-        if service.needs_token and not _is_authorised(request, soap.access, asked):
-            raise Failure("The token is missing or not valid.")
+        if service.needs_token:
+            _check_token(request.headers.get("Authorization"), soap.access, asked)
         text = _OPERATIONS[service.file, asked.operation.name](soap, asked)
     except Failure as failure:
         return fault(version, failure)
     return result(version, asked.operation, text)
 
 
-def _is_authorised(request: web.Request, access: Access, asked: Asked) -> bool:
-    authorization = request.headers.get("Authorization")
-    return access.admits_token(asked.text("token")) if authorization is None else access.admits(authorization)
+def _check_token(authorization: str | None, access: Access, asked: Asked) -> None:
+    if authorization is None:
+        if not access.admits_token(asked.text("token")):
+            raise Failure("The token is missing or not valid.")
+    elif not access.admits(authorization):
+        raise Failure("The token is not valid.", status=HTTPStatus.UNAUTHORIZED)
 
 
 def _get(soap: Soap, asked: Asked) -> str:
