@@ -186,6 +186,8 @@ class BackendToken:
     def _fail(self, error: NoTokenError) -> None:
         self._note(self._environment, error.outcome)
         self.problem = error.problem
+        if self._retired:
+            return
         pause = min(self._pace.first_pause * 2.0 ** min(self._failures, 16), self._pace.longest_pause)
         self._failures += 1
         self._logger.error(
@@ -196,8 +198,7 @@ class BackendToken:
             retry_seconds=round(pause, 1),
             token_left_seconds=round(self.seconds_left),
         )
-        if not self._retired:
-            self._next = self._loop.call_later(pause, self._begin)
+        self._next = self._loop.call_later(pause, self._begin)
 
     def _expire(self) -> None:
         self.line = None

@@ -1,6 +1,7 @@
 """Apps with classic tokens in front, OAuth to the backend: the token endpoint and the backend each check for themselves."""
 
 import json
+import ssl
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 import jwt
 import pytest
+import trustme
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -17,10 +19,12 @@ from sidecar import service
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.backend_token import Pace
 from tests.end_to_end.harness import faults
-from tests.end_to_end.harness.configuration import BASE, Configuration, authorization, configuration, token_data, write
+from tests.end_to_end.harness.configuration import BASE, Configuration, authorization, configuration, token_data, token_xml, write
 from tests.end_to_end.harness.oracle import expected_rows, rows_target
 from tests.end_to_end.harness.program import program
-from tests.end_to_end.harness.stage import OwnStage, Stage, wait_for
+from tests.end_to_end.harness.soap import BASE as SOAP_BASE
+from tests.end_to_end.harness.soap import envelope, rows_of_answer
+from tests.end_to_end.harness.stage import OwnStage, Stage, staged, wait_for
 from tests.end_to_end.harness.token_endpoint import (
     ALGORITHMS,
     CLIENT,
@@ -37,12 +41,14 @@ UPDATE = f"{BASE}/connectors/PtRealization"
 BODY = b'{"PtRealization":{"Element":{"Fields":{"DaTi":"2026-11-25"}}}}'
 MANY = 100
 KEYS = new_keys()
-CALLS = {
+MESSAGE = envelope("GetData", {"connectorId": "Profit_Hours", "skip": "-1", "take": "-1"})
+CALLS: dict[str, tuple[str, str, bytes | None]] = {
     "rows": ("GET", TARGET, None),
     "metainfo": ("GET", f"{BASE}/metainfo", None),
     "file": ("GET", f"{BASE}/fileconnector/{'a1' * 16}/x.pdf", None),
     "update": ("POST", UPDATE, BODY),
     "large update": ("POST", UPDATE, BODY.replace(b"2026-11-25", b"x" * 300_000)),
+    "soap": ("POST", f"{SOAP_BASE}/AppConnectorGet.asmx", MESSAGE),
 }
 
 
@@ -97,16 +103,17 @@ def oauth_stage(own_stage: OwnStage, endpoint: TokenEndpoint, tmp_path: Path) ->
 
 def call(stage: Stage, kind: str = "rows") -> Answer:
     verb, target, body = CALLS[kind]
-    return stage.call(verb, target, body)
+    return stage.call(verb, target, body, *(["Content-Type: text/xml; charset=utf-8"] if kind == "soap" else []))
 
 
 def refused(stage: Stage, answer: Answer) -> str:
     """The detail that the log has, of a call that failed for want of a token; the client sees nothing of it."""
-    assert answer.status == 502, (answer.status, answer.body)
+    status = 500 if b"Envelope" in answer.body else 502
+    assert answer.status == status, (answer.status, answer.body)
     assert answer.header("WWW-Authenticate") == ""
     assert b"token" not in answer.body.lower()
     line = stage.decision(answer.reference)
-    assert (line["reason"], line["status"]) == ("backend_credential", 502)
+    assert (line["reason"], line["status"]) == ("backend_credential", status)
     detail: str = line["detail"]
     return detail
 
@@ -140,7 +147,60 @@ def test_an_app_with_a_classic_token_is_served_by_a_backend_that_takes_oauth_onl
     received = stage.backend.received
     assert {value for each in received for value in each.values("Authorization")} == {f"Bearer {token}" for token in endpoint.tokens}
     assert all(len(each.values("Authorization")) == 1 and each.values("DPoP") == [] for each in received)
-    assert received[-1].body == CALLS["large update"][2]
+    assert [each.body for each in received if len(each.body) > 200_000] == [CALLS["large update"][2]]
+
+
+@pytest.mark.parametrize("proven_in", ["header", "message"])
+def test_soap_takes_the_token_in_the_header_wherever_the_app_has_its_own(oauth_stage: Any, endpoint: TokenEndpoint, proven_in: str) -> None:
+    stage = oauth_stage()
+    arguments = {"token": token_xml("j.devries")} if proven_in == "message" else {}
+    message = envelope("GetData", {**arguments, "connectorId": "Profit_Hours", "skip": "-1", "take": "-1"})
+    answer = stage.soap("AppConnectorGet.asmx", message, None if proven_in == "message" else "j.devries")
+    assert len(rows_of_answer(answer)) == len(expected_rows(rows_target(skip=-1, take=-1), "j.devries")) > 0
+    (received,) = stage.backend.received
+    assert received.values("Authorization") == [f"Bearer {token}" for token in endpoint.tokens]
+    assert b"token" not in received.body.lower()
+
+
+@pytest.mark.parametrize("mode", ["sample", "enforce"])
+def test_rows_are_guarded_also_after_a_refused_token(own_stage: OwnStage, endpoint: TokenEndpoint, tmp_path: Path, mode: str) -> None:
+    def change(content: Configuration) -> None:
+        with_oauth(by_secret(endpoint, tmp_path))(content)
+        content["app_connectors"]["hours"]["row_guard"] = mode
+
+    endpoint.open.clear()
+    stage = own_stage(change)
+    stage.backend.script = endpoint.guarding(stage.backend)
+    with ThreadPoolExecutor() as people:
+        first = people.submit(call, stage)
+        wait_for(lambda: metric(stage, "sidecar_in_flight_requests") == 1)
+        endpoint.open.set()
+        assert first.result().rows == expected_rows(TARGET, "j.devries")
+    endpoint.revoke()
+    answer = stage.get(TARGET, "p.bakker")
+    assert answer.rows == expected_rows(TARGET, "p.bakker")
+    assert len(endpoint.asked) == 2
+    assert stage.decision(answer.reference)["rows_checked"] == len(answer.rows)
+
+
+def test_the_token_endpoint_is_believed_by_the_same_authorities_as_the_backend(tmp_path: Path) -> None:
+    ours, others = trustme.CA(), trustme.CA()
+    ours.cert_pem.write_to_path(tmp_path / "ours.pem")
+    others.cert_pem.write_to_path(tmp_path / "others.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.issue_cert("127.0.0.1").configure_cert(tls)
+    with token_endpoint(tls) as guarded:
+
+        def believing(authority: str, content: Configuration) -> None:
+            with_oauth(by_secret(guarded, tmp_path))(content)
+            content["environments"]["O12345AA"]["ca_file"] = str(tmp_path / authority)
+
+        with staged(tmp_path, partial(believing, "ours.pem")) as stage:
+            stage.backend.script = guarded.guarding(stage.backend)
+            assert call(stage).status == 200
+        with staged(tmp_path, partial(believing, "others.pem")) as stage:
+            assert "certificate is refused" in refused(stage, call(stage))
+    assert len(guarded.asked) == 1
 
 
 def test_audience_and_key_id_are_as_configured(oauth_stage: Any, endpoint: TokenEndpoint, tmp_path: Path) -> None:
@@ -163,14 +223,29 @@ def test_each_assertion_is_another_one(oauth_stage: Any, endpoint: TokenEndpoint
 def test_who_comes_before_the_first_token_waits_for_it(oauth_stage: Any, endpoint: TokenEndpoint, kind: str) -> None:
     endpoint.open.clear()
     stage = oauth_stage()
-    verb, target, body = CALLS[kind]
     with ThreadPoolExecutor(MANY) as people:
-        waiting = [people.submit(stage.call, verb, target, body) for _ in range(MANY if kind == "rows" else 5)]
+        waiting = [people.submit(call, stage, kind) for _ in range(MANY if kind == "rows" else 5)]
         wait_for(lambda: metric(stage, "sidecar_in_flight_requests") == len(waiting))
         assert not any(each.done() for each in waiting)
         endpoint.open.set()
         assert {each.result().status for each in waiting} <= {200, 201}
     assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize("kind", ["update", "soap"])
+def test_an_update_is_decided_again_after_it_waited_for_a_token(oauth_stage: Any, endpoint: TokenEndpoint, kind: str) -> None:
+    endpoint.open.clear()
+    stage = oauth_stage()
+    version = stage.store.snapshot.policy.version
+    with ThreadPoolExecutor() as people:
+        waiting = people.submit(call, stage, kind)
+        wait_for(lambda: metric(stage, "sidecar_in_flight_requests") == 1)
+        stage.change(lambda content: content["users"]["j.devries"].update(blocked=True))
+        wait_for(lambda: stage.store.snapshot.policy.version != version)
+        endpoint.open.set()
+        answer = waiting.result()
+    assert stage.decision(answer.reference)["reason"] == "user_blocked"
+    assert stage.backend.received == []
 
 
 def test_who_goes_away_while_waiting_takes_nobody_along(oauth_stage: Any, endpoint: TokenEndpoint) -> None:
@@ -356,7 +431,7 @@ def test_a_token_endpoint_that_is_down_is_not_asked_for_each_call(
     assert len(endpoint.asked) == 1
 
 
-@pytest.mark.parametrize("kind", ["rows", "update", "metainfo"])
+@pytest.mark.parametrize("kind", CALLS)
 def test_patience_for_a_token_has_an_end(own_stage: OwnStage, endpoint: TokenEndpoint, tmp_path: Path, kind: str) -> None:
     endpoint.open.clear()
 

@@ -149,6 +149,12 @@ def test_the_default_address_of_a_backend_on_plain_http_is_refused_too(folder: P
     assert [(each.path, "token_url" in each.remedy) for each in loaded.problems if each.severity == "error"] == [(WHERE, True)]
 
 
+def test_an_access_token_can_not_go_into_soap_messages(folder: Path) -> None:
+    loaded = loaded_with(folder, SECRET, soap="https://backend.example/ProfitServices", soap_credential="body")
+    assert loaded.snapshot is None
+    assert [each.path for each in loaded.problems if each.severity == "error"] == ["environments.O12345AA.soap_credential"]
+
+
 def test_a_secret_in_clear_is_warned_of(folder: Path) -> None:
     (problem,) = loaded_with(folder, {**SECRET, "client_secret": CLIENT_SECRET}).problems
     assert (problem.severity, problem.path) == ("warning", f"{WHERE}.client_secret")

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 pytest.importorskip("fcntl")
 
 from sidecar.workers.adding_up import Family
-from sidecar.workers.crew import Crew, Patience
+from sidecar.workers.crew import Crew, Patience, _worst_credentials
 from sidecar.workers.messages import LONGEST, Report
 from sidecar.workers.process import WorkerProcess, described
 
@@ -199,3 +199,12 @@ async def _keep_asking(crew: Crew) -> None:
     while True:
         await crew.fetch()
         await asyncio.sleep(0.05)
+
+
+def test_of_access_tokens_the_one_that_ends_first_is_told() -> None:
+    states = [
+        {"backend_credentials": {"A": {"token_seconds": 30, "problem": ""}, "B": {"token_seconds": 5, "problem": ""}}},
+        {"backend_credentials": {"A": {"token_seconds": 0, "problem": "down"}}},
+        {},
+    ]
+    assert _worst_credentials(states) == {"A": {"token_seconds": 0, "problem": "down"}, "B": {"token_seconds": 5, "problem": ""}}

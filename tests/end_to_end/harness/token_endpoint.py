@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import itertools
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,6 +16,7 @@ import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from sidecar.cli.run import loop_factory
 from tests.end_to_end.harness.backend import Received, Script, TreacherousBackend, Visit
 from tests.end_to_end.harness.wire import PATIENCE
 
@@ -39,6 +41,7 @@ class TokenEndpoint:
     """
 
     port: int = 0
+    has_tls: bool = False
     secret: str = CLIENT_SECRET
     keys: dict[str, Any] = field(default_factory=dict)
     audience: str = ""
@@ -53,7 +56,7 @@ class TokenEndpoint:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{PATH}"
+        return f"http{'s' * self.has_tls}://127.0.0.1:{self.port}{PATH}"
 
     def revoke(self) -> None:
         """Every token that was given out is worth nothing."""
@@ -147,9 +150,9 @@ def new_keys() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def token_endpoint() -> Iterator[TokenEndpoint]:
+def token_endpoint(tls: ssl.SSLContext | None = None) -> Iterator[TokenEndpoint]:
     """One that runs."""
-    endpoint = TokenEndpoint()
+    endpoint = TokenEndpoint(has_tls=tls is not None)
     endpoint.open.set()
     ready, done = threading.Event(), threading.Event()
 
@@ -158,7 +161,7 @@ def token_endpoint() -> Iterator[TokenEndpoint]:
         app.router.add_route("*", "/{anything:.*}", endpoint.serve)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", endpoint.port)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         endpoint.port = runner.addresses[0][1]
         ready.set()
@@ -167,7 +170,11 @@ def token_endpoint() -> Iterator[TokenEndpoint]:
         endpoint.open.set()
         await runner.cleanup()
 
-    thread = threading.Thread(target=lambda: asyncio.run(live()), name="token endpoint")
+    def run() -> None:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(live())
+
+    thread = threading.Thread(target=run, name="token endpoint")
     thread.start()
     assert ready.wait(PATIENCE)
     try:
