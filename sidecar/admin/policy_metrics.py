@@ -19,6 +19,8 @@ class PolicyMetrics(Collector):
         store = self._store
         if store.snapshot is not None:
             yield InfoMetricFamily("sidecar_policy", "The policy in force.", value={"version": store.snapshot.policy.version})
+            in_shadow = len(store.snapshot.policy.in_shadow)
+            yield GaugeMetricFamily("sidecar_shadow_app_connectors", "App connectors of which nothing is refused or narrowed.", in_shadow)
             loaded = store.snapshot.loaded_at.timestamp()
             yield GaugeMetricFamily("sidecar_policy_loaded_timestamp_seconds", "When the policy in force was loaded.", value=loaded)
         if store.last_reload is not None:

@@ -30,6 +30,7 @@ def readiness(
             "loaded_at": snapshot.loaded_at.isoformat(timespec="seconds"),
             "age_seconds": round((now - snapshot.loaded_at).total_seconds(), 1),
         }
+        report["shadow"] = list(snapshot.policy.in_shadow)
     if last is not None:
         errors = [str(problem) for problem in last.problems if problem.severity is Severity.ERROR]
         report["last_reload"] = {"succeeded": last.succeeded, "at": last.at.isoformat(timespec="seconds"), "errors": errors}

@@ -1,6 +1,7 @@
 """`sidecar explain`: why a request would be allowed or refused, and what would be sent to the backend."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from sidecar.filters.describe import describe
 from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
-from sidecar.policy.model import Caller
+from sidecar.policy.model import Caller, Enforcement
 from sidecar.proxy.plan import plan
 from sidecar.proxy.route import route_to
+from sidecar.proxy.shadow import shadow
 from sidecar.proxy.soap_preparation import admits_service
 from sidecar.store.snapshot import Environment, Snapshot
 
@@ -82,6 +84,8 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
         "policy_version": snapshot.policy.version,
         "allowed": False,
     }
+    if caller.app_connector.enforcement is Enforcement.SHADOW:
+        report["shadow"] = _in_shadow(snapshot, caller, method, target.strip(), now)
     try:
         message = read_message(environment, method, target.strip(), body)
         call = _read(environment, method, target.strip()) if message is None else message.call
@@ -103,6 +107,16 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
 
 def _read(environment: Environment, method: str, target: str) -> Call:
     return read(method, target, route_to(environment.rest, environment.ca_file).bases, environment.mixed)
+
+
+def _in_shadow(snapshot: Snapshot, caller: Caller, method: str, target: str, now: datetime) -> dict[str, str | None]:
+    """What becomes of the request in truth, whatever the rest of the report says."""
+    try:
+        call = shadow(snapshot, caller, method, target, now, lambda _call: None)
+    except Refusal as refusal:
+        return {"forwarded": None, "reason": refusal.reason.value}
+    line = call.head.partition(b"\r\n")[0].decode("ascii").removesuffix(" HTTP/1.1")
+    return {"forwarded": line, **call.outcome.fields()}
 
 
 def _decision(explanation: Explanation) -> dict[str, Any]:
@@ -142,6 +156,14 @@ def _forwarded(call: Call, decision: Allow, environment: Environment) -> dict[st
     return report
 
 
+def _print_shadow(shadowed: dict[str, str | None], say: Callable[[str, str], None]) -> None:
+    if shadowed["forwarded"] is None:
+        say(f"SHADOW         refused even so: {shadowed['reason']}", "bold yellow")
+    else:
+        say("SHADOW         this app connector only tells what follows; the backend is asked what the app asked for:", "bold yellow")
+        say(f"               {shadowed['forwarded']}", "yellow")
+
+
 def _print(report: dict[str, Any]) -> None:
     console = Console(highlight=False, soft_wrap=True)
 
@@ -152,6 +174,8 @@ def _print(report: dict[str, Any]) -> None:
     say(f"{'ALLOWED' if allowed else 'REFUSED'}  {report['request']}", "bold green" if allowed else "bold red")
     say(f"user           {report['user']}, in the groups {', '.join(report['groups'])}")
     say(f"app connector  {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}")
+    if "shadow" in report:
+        _print_shadow(report["shadow"], say)
     for step in report.get("conditions", ()):
         say(f"  {'ok   ' if step['holds'] else 'FAILS'}  {step['condition']}", "" if step["holds"] else "red")
     if not allowed:

@@ -80,6 +80,13 @@ class RowGuard(StrEnum):
     ENFORCE = "enforce"
 
 
+class Enforcement(StrEnum):
+    """What becomes of what policy says: it holds, or it is only told."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+
+
 @dataclass(frozen=True, slots=True)
 class AppConnector:
     """What one external app may use of one environment."""
@@ -96,6 +103,7 @@ class AppConnector:
     special_connectors: frozenset[Special] = frozenset()
     addresses: AddressRule = AddressRule()
     row_guard: RowGuard = RowGuard.OFF
+    enforcement: Enforcement = Enforcement.ENFORCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,11 @@ class Policy:
     app_connectors: Mapping[str, AppConnector]
     filter_types: Mapping[str, FilterType]
     tokens: Mapping[bytes, UserToken]  # by digest
+
+    @property
+    def in_shadow(self) -> tuple[str, ...]:
+        """The app connectors for which it is only told what policy says."""
+        return tuple(sorted(name for name, each in self.app_connectors.items() if each.enforcement is Enforcement.SHADOW))
 
 
 @dataclass(frozen=True, slots=True)

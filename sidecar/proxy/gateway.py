@@ -1,6 +1,5 @@
 """The request's way, from its head to the answer: who asks, what, whether they may, and then on to the backend."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ from sidecar.dialects.call import Action, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
 from sidecar.dialects.rest.otp import LONGEST_BODY, Step, read_step, step_at
 from sidecar.dialects.rest.read import BASE, read
-from sidecar.dialects.rest.update_body import actions_of
 from sidecar.dialects.soap.version import Version
 from sidecar.errors import Kind, Reason, Refusal
 from sidecar.identity.callers import Callers
@@ -22,8 +20,9 @@ from sidecar.identity.client_address import client_address
 from sidecar.identity.identify import identify_token
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Deny
-from sidecar.policy.model import Caller, Network, RowGuard
+from sidecar.policy.model import Caller, Enforcement, Network, RowGuard
 from sidecar.proxy.backend_credentials import BackendCredentials
+from sidecar.proxy.backend_head import backend_head
 from sidecar.proxy.backend_token import BackendToken
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
@@ -38,9 +37,11 @@ from sidecar.proxy.otp_rest import answer_otp, forward_otp, otp_bases
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.preparation import Preparations, Prepared
 from sidecar.proxy.refusal import answer_for
-from sidecar.proxy.request_body import check_media_type, read_body
+from sidecar.proxy.request_body import check_media_type, read_actions, read_body
 from sidecar.proxy.route import route_to
 from sidecar.proxy.row_guard import AnswerGuard
+from sidecar.proxy.shadow import ShadowedCall
+from sidecar.proxy.shadow_service import ShadowService
 from sidecar.proxy.soap_path import soap_path
 from sidecar.proxy.soap_service import SoapService
 from sidecar.proxy.token_forwarding import TokenForwarding
@@ -50,9 +51,8 @@ from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
 from sidecar.record.trace import trace_of
 from sidecar.store.oauth_client import OAuthClient
-from sidecar.store.snapshot import AfasToken, Passthrough, Snapshot
+from sidecar.store.snapshot import Passthrough, Snapshot
 
-_LARGE_BODY = 262_144
 _HEAD_WAITS = 0.002
 """Seconds for which an answer's head waits for the beginning of its body at most. Backends often send the two in two packets, one right
 behind the other; one that takes longer may be one whose beginning somebody wishes to see."""
@@ -131,6 +131,7 @@ class Gateway:
         self._known_calls = KnownCalls()
         self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
+        self._shadow = ShadowService(self, credentials, pool, self._guard, limits.body, limits.client)
         self._soap = SoapService(self, pool, credentials, limits.body, limits.answer, limits.client)
         self._logger = structlog.get_logger("sidecar")
 
@@ -279,7 +280,7 @@ class Gateway:
         revision: int | None,
     ) -> None:
         prepared = self._serve_call(request, client, exchange, snapshot, caller)
-        if self._known_calls.came_before(line, digest):
+        if prepared is not None and self._known_calls.came_before(line, digest):
             self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared, revision))
 
     def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str, revision: int | None) -> None:
@@ -295,8 +296,14 @@ class Gateway:
         snapshot: Snapshot,
         caller: Caller,
         prepared: Prepared | None = None,
-    ) -> Prepared:
-        """:param prepared: for this call, under this snapshot, if it is known."""
+    ) -> Prepared | None:
+        """What was prepared for the call; None in shadow, where nothing is.
+
+        :param prepared: for this call, under this snapshot, if it is known.
+        """
+        if caller.app_connector.enforcement is Enforcement.SHADOW:
+            self._shadow.serve(snapshot, caller, request, client, exchange)
+            return None
         prepared = self._admit(snapshot, caller, request, exchange, prepared=prepared)
         self._carry_out(snapshot, caller, prepared, request, client, exchange)
         return prepared
@@ -320,12 +327,26 @@ class Gateway:
             guarded = None
             if caller.app_connector.row_guard is not RowGuard.OFF and (rows := prepared.allowed.rows) is not None:
                 guarded = self._guard.before(self._pool, snapshot, caller, prepared.allowed.connector, rows.predicate, exchange)
-            if isinstance(prepared.environment.credential, OAuthClient):
-                self._ask_with_token(request, client, exchange, prepared, prepared.environment.credential, guarded)
-                return
-            head = _upstream_head(prepared, request, answer_is_read=guarded is not None)
-            self._metrics.added.observe(exchange.elapsed())
-            self.forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
+            self.ask(request, client, exchange, prepared, guarded)
+
+    def ask(
+        self,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        prepared: Prepared | ShadowedCall,
+        guarded: Backend | None,
+    ) -> None:
+        """Put a call without body to the backend, and pass its answer on.
+
+        :param guarded: the backend with the row guard before it, where the answer is judged.
+        """
+        if isinstance(prepared.environment.credential, OAuthClient):
+            self._ask_with_token(request, client, exchange, prepared, prepared.environment.credential, guarded)
+            return
+        head = backend_head(prepared, request, answer_is_read=guarded is not None)
+        self._metrics.added.observe(exchange.elapsed())
+        self.forwarding(request, client, exchange, guarded).ask(prepared.route.origin, head)
 
     def _admit(
         self,
@@ -419,11 +440,11 @@ class Gateway:
         request: ClientRequest,
         client: ClientConnection,
         exchange: Exchange,
-        prepared: Prepared,
+        prepared: Prepared | ShadowedCall,
         oauth: OAuthClient,
         guarded: Backend | None,
     ) -> None:
-        make_head = partial(_upstream_head, prepared, request, answer_is_read=guarded is not None)
+        make_head = partial(backend_head, prepared, request, answer_is_read=guarded is not None)
         backend = guarded or self._pool
         token = self._credentials.token_of(prepared.environment, oauth)
 
@@ -482,16 +503,20 @@ class Gateway:
             origin, head, body = forward_otp(environment, call, request.headers)
             self.forwarding(request, client, exchange).relay(await self._pool.send(origin, head, body))
 
-    async def _update(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, call: Update) -> None:
+    async def _update(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, call: Update, body: bytes | None = None
+    ) -> None:
+        """:param body: where it was read already."""
         check_media_type(request.headers)
-        body = await read_body(request, client, self._limits.body, self._limits.client)
-        actions = await _actions_of(call, body)
+        if body is None:
+            body = await read_body(request, client, self._limits.body, self._limits.client)
+        actions = await read_actions(call, body)
         # A body takes as long as its sender likes. What counts are the rights at its end, when the write would happen.
         prepared = await self._admit_update(request, exchange, actions)
         if await self._credentials.had_to_wait(prepared.environment):
             prepared = await self._admit_update(request, exchange, actions)  # that may have taken long as well
         self.asked(exchange)
-        make_head = partial(_upstream_head, prepared, request, body_length=len(body))
+        make_head = partial(backend_head, prepared, request, body_length=len(body))
         answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head, body)
         self.forwarding(request, client, exchange).relay(answer)
 
@@ -499,11 +524,27 @@ class Gateway:
         snapshot, caller = await self._identify(request.headers.get(b"authorization"), None, exchange)
         return self._admit(snapshot, caller, request, exchange, actions)
 
+    async def enforce(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, body: bytes) -> None:
+        """See to a call whose app connector was in shadow when its body began, and is not any more."""
+        snapshot, caller = await self.identify(request, exchange)
+        call = self._admit(snapshot, caller, request, exchange).call
+        if not isinstance(call, Update):
+            raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
+        await self._update(request, client, exchange, call, body)
+
+    async def identify(self, request: ClientRequest, exchange: Exchange) -> tuple[Snapshot, Caller]:
+        """The policy in force, noted, and who asks by the header; no condition is looked at."""
+        return await self._identify(request.headers.get(b"authorization"), None, exchange)
+
+    def now(self) -> datetime:
+        """The moment that counts."""
+        return self._clock()
+
     async def _metainfo(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, caller: Caller, prepared: Prepared
     ) -> None:
         self.asked(exchange)
-        make_head = partial(_upstream_head, prepared, request, answer_is_read=True)
+        make_head = partial(backend_head, prepared, request, answer_is_read=True)
         answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head)
         exchange.backend_seconds = answer.upstream_seconds
         if answer.status >= 400:
@@ -523,31 +564,3 @@ def _refusal(exchange: Exchange, refusal: Refusal, fault_version: Version | None
     answer = answer_for(refusal, exchange.reference, fault_version)
     exchange.status, exchange.sent = answer.status, len(answer.body)
     return answer
-
-
-async def _actions_of(call: Update, body: bytes) -> frozenset[Action]:
-    """Off the loop for large bodies, which take long to parse."""
-    if len(body) < _LARGE_BODY:
-        return actions_of(call, body)
-    return await asyncio.to_thread(actions_of, call, body)
-
-
-def _upstream_head(
-    prepared: Prepared, request: ClientRequest, line: bytes = b"", *, body_length: int | None = None, answer_is_read: bool = False
-) -> bytes:
-    """The head of the request to the backend: ours first, then what passes of the client's.
-
-    :param line: the Authorization line, for environments whose credential is not one and the same for all requests.
-    """
-    if body_length is None and not answer_is_read and isinstance(prepared.environment.credential, AfasToken):
-        return b"%b%b\r\n" % (prepared.head, request.headers.for_backend())
-    parts = [prepared.head]
-    if isinstance(prepared.environment.credential, Passthrough):
-        parts += (b"Authorization: ", request.headers.get(b"authorization") or b"", b"\r\n")
-    elif isinstance(prepared.environment.credential, OAuthClient):
-        parts.append(line)
-    parts.append(request.headers.for_backend(with_body=body_length is not None, answer_is_read=answer_is_read))
-    if body_length is not None:
-        parts.append(b"Content-Length: %d\r\n" % body_length)
-    parts.append(b"\r\n")
-    return b"".join(parts)

@@ -4,6 +4,7 @@ from sidecar.dialects.call import Call
 from sidecar.policy.decision import Allow
 from sidecar.policy.model import Caller
 from sidecar.record.exchange import Exchange, Outcome
+from sidecar.record.shadowed import Shadowed
 
 
 def note_caller(exchange: Exchange, caller: Caller) -> None:
@@ -27,3 +28,14 @@ def note_allowed(exchange: Exchange, allowed: Allow, predicate: str) -> None:
     exchange.outcome = Outcome.ALLOW
     exchange.connector = allowed.connector
     exchange.predicate = predicate
+
+
+def note_shadowed(exchange: Exchange, outcome: Shadowed, predicate: str, connector: str) -> None:
+    """That it is forwarded whatever policy says, and what that is.
+
+    :param connector: its canonical name; "" where it is not listed.
+    """
+    exchange.outcome = Outcome.SHADOW
+    exchange.shadowed = outcome
+    exchange.predicate = predicate
+    exchange.connector = connector or exchange.connector

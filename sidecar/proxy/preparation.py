@@ -105,11 +105,12 @@ def prepare(
     if isinstance(decision, Deny):
         raise Refusal(decision.reason, decision.detail)
     planned = plan(call, decision, environment.mixed)
-    own_headers = _own_headers(environment, route)
-    return Prepared(environment, route, call, decision, planned, predicate, own_headers, _head(route, planned, own_headers))
+    own = own_headers(environment, route)
+    return Prepared(environment, route, call, decision, planned, predicate, own, _head(route, planned, own))
 
 
-def _own_headers(environment: Environment, route: Route) -> bytes:
+def own_headers(environment: Environment, route: Route) -> bytes:
+    """The lines behind the first: Host, and the environment's own credential if it has one."""
     headers = [(b"Host", route.origin.host_header)]
     if isinstance(environment.credential, AfasToken):
         headers.append((b"Authorization", environment.credential.header_value.encode("latin-1")))

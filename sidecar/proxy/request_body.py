@@ -5,11 +5,14 @@ import asyncio
 from aiohttp.client_exceptions import ClientError
 from aiohttp.http_exceptions import HttpProcessingError
 
+from sidecar.dialects.call import Action, Update
+from sidecar.dialects.rest.update_body import actions_of
 from sidecar.errors import Reason, Refusal
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.request_headers import RequestHeaders
 
+_LARGE = 262_144
 _TYPES = frozenset({"", "application/json", "text/json", "text/plain"})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
@@ -70,3 +73,13 @@ async def read_body(request: ClientRequest, client: ClientConnection, limit: int
         raise Refusal(Reason.BODY_INCOMPLETE, "the body stopped arriving") from None
     except (HttpProcessingError, ClientError):
         raise Refusal(Reason.MALFORMED_HTTP, "the body is not framed as HTTP/1.1 has it") from None
+
+
+async def read_actions(call: Update, body: bytes) -> frozenset[Action]:
+    """What the body does. Off the loop for large ones, which take long to parse.
+
+    :raises Refusal: BODY_MALFORMED.
+    """
+    if len(body) < _LARGE:
+        return actions_of(call, body)
+    return await asyncio.to_thread(actions_of, call, body)

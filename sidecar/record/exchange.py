@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from sidecar.errors import Reason
 from sidecar.record.checked import Checked
+from sidecar.record.shadowed import Shadowed
 
 _REFERENCES_AT_ONCE = 256
 # No key of 32 hexadecimal characters, and no piece of base64, in which digits come and go.
@@ -17,10 +18,11 @@ _NAME_LIKE = re.compile(r"(?![0-9A-Fa-f]{16})[A-Za-z](?!(?:[A-Za-z_]*+[0-9]++){3
 
 
 class Outcome(StrEnum):
-    """What the policy said; `none` for requests that never came to a decision."""
+    """What the policy said; `shadow` where that was only told, `none` for requests that never came to a decision."""
 
     ALLOW = "allow"
     DENY = "deny"
+    SHADOW = "shadow"
     NONE = "none"
 
 
@@ -64,6 +66,7 @@ class Exchange:
     sent: int = 0  # bytes of the answer's body
     backend_seconds: float | None = None  # from sending the request to the backend until its answer's head
     seconds: float = 0.0
+    shadowed: Shadowed | None = None  # where it was forwarded as it is
     checked: Checked | None = None  # where the row guard looked at the answer
 
     def asked_for(self, connector: str) -> None:

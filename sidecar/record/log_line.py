@@ -38,7 +38,7 @@ def fields(exchange: Exchange) -> dict[str, Any]:
         "bytes": exchange.sent,
         "ms": round(exchange.seconds * 1000, 2),
         "backend_ms": None if exchange.backend_seconds is None else round(exchange.backend_seconds * 1000, 2),
-        **({} if exchange.checked is None else exchange.checked.fields()),
+        **_further(exchange),
         "detail": exchange.detail,
     }
     return {name: value for name, value in line.items() if value not in ("", None)}
@@ -48,11 +48,11 @@ def json_line(exchange: Exchange) -> str:
     """An object of JSON with the fields."""
     backend = exchange.backend_seconds
     backend_ms = "" if backend is None else f',"backend_ms":{round(backend * 1000, 2)}'
-    checked = "" if exchange.checked is None else _more_json(exchange.checked.fields())
+    further = "" if exchange.checked is None and exchange.shadowed is None else _more_json(_further(exchange))
     detail = f',"detail":{_in_json(exchange.detail)}' if exchange.detail else ""
     return (
         f'{{"time":"{moment()}","event":"decision","reference":"{exchange.reference}",{_json_common(*_common(exchange))}'
-        f'"status":{exchange.status},"bytes":{exchange.sent},"ms":{round(exchange.seconds * 1000, 2)}{backend_ms}{checked}{detail}}}\n'
+        f'"status":{exchange.status},"bytes":{exchange.sent},"ms":{round(exchange.seconds * 1000, 2)}{backend_ms}{further}{detail}}}\n'
     )
 
 
@@ -60,11 +60,11 @@ def text_line(exchange: Exchange) -> str:
     """The fields as name=value, quoted where a value could be taken for more than one."""
     backend = exchange.backend_seconds
     backend_ms = "" if backend is None else f" backend_ms={round(backend * 1000, 2)}"
-    checked = "" if exchange.checked is None else _more_text(exchange.checked.fields())
+    further = "" if exchange.checked is None and exchange.shadowed is None else _more_text(_further(exchange))
     detail = f" detail={_plain(exchange.detail)}" if exchange.detail else ""
     return (
         f"time={moment()} event=decision reference={exchange.reference} {_text_common(*_common(exchange))}"
-        f"status={exchange.status} bytes={exchange.sent} ms={round(exchange.seconds * 1000, 2)}{backend_ms}{checked}{detail}\n"
+        f"status={exchange.status} bytes={exchange.sent} ms={round(exchange.seconds * 1000, 2)}{backend_ms}{further}{detail}\n"
     )
 
 
@@ -116,6 +116,12 @@ def _json_common(*values: str) -> str:
 @lru_cache(maxsize=1024)
 def _text_common(*values: str) -> str:
     return "".join(f"{name}={_plain(value)} " for name, value in zip(_COMMON, values, strict=True) if value)
+
+
+def _further(exchange: Exchange) -> dict[str, Any]:
+    """What few lines tell."""
+    shadowed = {} if exchange.shadowed is None else exchange.shadowed.fields()
+    return shadowed if exchange.checked is None else {**shadowed, **exchange.checked.fields()}
 
 
 def _more_json(more: dict[str, Any]) -> str:

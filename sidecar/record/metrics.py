@@ -39,6 +39,7 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, str]] = Counter()  # decision, reason, status class
+        self.shadowed: Counter[tuple[str, str]] = Counter()  # what would have become of it, reason
         self.checked_answers: Counter[str] = Counter()  # by result
         self.checked_rows: Counter[str] = Counter()
         self.in_flight = 0
@@ -53,6 +54,8 @@ class Metrics(Collector):
         self.bytes_sent += exchange.sent
         if exchange.backend_seconds is not None:
             self.backend.observe(exchange.backend_seconds)
+        if exchange.shadowed is not None:
+            self.shadowed[exchange.shadowed.would, exchange.shadowed.reason or ""] += 1
         if exchange.checked is not None:
             self._count(exchange.checked)
 
@@ -71,6 +74,12 @@ class Metrics(Collector):
             requests.add_metric(labels, count)
         yield requests
         yield CounterMetricFamily("sidecar_sent_bytes", "Bytes of answer bodies sent to clients.", value=self.bytes_sent)
+        shadowed = CounterMetricFamily(
+            "sidecar_shadowed_requests", "Requests in shadow, by what enforcement would have done and why.", labels=["would", "reason"]
+        )
+        for would_and_reason, count in self.shadowed.items():
+            shadowed.add_metric(would_and_reason, count)
+        yield shadowed
         for name, meaning, counts in (
             ("sidecar_checked_answers", "Answers that the row guard looked at, by the worst that it found.", self.checked_answers),
             ("sidecar_checked_rows", "Rows that the row guard judged, by result.", self.checked_rows),

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from sidecar.dialects.call import Special
 from sidecar.errors import Reason
 from sidecar.policy.decide import user_is_active, user_is_member
-from sidecar.policy.model import AppConnector, Caller, FilterType, GetConnector, Policy
+from sidecar.policy.model import AppConnector, Caller, Enforcement, FilterType, GetConnector, Policy
 from sidecar.settings.compile import all_tokens
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import KeyPath
@@ -59,6 +59,9 @@ def _app_connector(settings: Settings, app_connector: AppConnector, now: datetim
         report.warn((*path, "blocked"), "the app connector is blocked")
     elif app_connector.blocked:
         report.warn(path, "the app connector is blocked, as new ones are", "write `blocked: false` when it may be used")
+    if app_connector.enforcement is Enforcement.SHADOW:
+        message = "SHADOW: what this app asks for is forwarded as it is; nothing of it is refused or narrowed"
+        report.warn((*path, "enforcement"), message, "write `enforcement: enforce` once the decision log has no more surprises")
     if app_connector.valid_until is not None:
         if now >= app_connector.valid_until:
             report.warn((*path, "valid_until"), "the app connector is no longer valid")

@@ -116,6 +116,7 @@ def _app_connector(name: str, part: model.AppConnector, guards: Mapping[str, lis
         },
         special_connectors=frozenset(part.special_connectors),
         row_guard=part.row_guard,
+        enforcement=part.enforcement,
         addresses=AddressRule(tuple(sorted(part.ip.allow, key=str)), tuple(sorted(part.ip.deny, key=str))),
     )
 

@@ -13,7 +13,7 @@ from sidecar.dialects.call import Action, Special
 from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.message import Language
-from sidecar.policy.model import Network, RowGuard
+from sidecar.policy.model import Enforcement, Network, RowGuard
 from sidecar.settings.credential import Credential
 from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
 from sidecar.settings.part import Part, without_nulls
@@ -154,6 +154,10 @@ class AppConnector(Part):
         default={}, description="UpdateConnectors, each with what may be done through it: insert, update, delete."
     )
     special_connectors: tuple[Special, ...] = Field(default=(), description="Of subject, file, image, report, data and version.")
+    enforcement: Enforcement = Field(
+        default=Enforcement.ENFORCE,
+        description="shadow: what the app asks for is forwarded as it is, and what policy says of it is only logged. For rolling out.",
+    )
     row_guard: Annotated[RowGuard, BeforeValidator(as_written)] = Field(
         default=RowGuard.OFF,
         description="Whether rows that come back are held against policy: off, sample (some, counted and logged), enforce (all, withheld).",

@@ -17,6 +17,7 @@ GAUGES: Mapping[str, Callable[[float, float], float]] = {
     "sidecar_backend_token_remaining_seconds": min,
     "sidecar_otp_waiting_mails": operator.add,
     "sidecar_otp_database_heard": min,
+    "sidecar_shadow_app_connectors": max,
     "sidecar_policy_loaded_timestamp_seconds": min,
     "sidecar_policy_last_reload_successful": min,
 }

@@ -96,6 +96,7 @@ class Crew(Collector):
         if states:
             oldest = min(states, key=lambda state: str(state["policy"]["loaded_at"]))
             report["policy"] = {**oldest["policy"], "age_seconds": _age(oldest["policy"]["loaded_at"])}
+            report["shadow"] = sorted({name for state in states for name in state["shadow"]})
             loads = [state["last_reload"] for state in states]
             report["last_reload"] = next((load for load in loads if not load["succeeded"]), oldest["last_reload"])
             if credentials := _worst_credentials(states):

@@ -138,3 +138,17 @@ def test_a_soap_message_that_is_refused_says_why(config: str, tmp_path: Path) ->
     assert (code, "filter_malformed" in text) == (1, True)
     code, text = explain(config, "--user", "m.jansen", SOAP)
     assert (code, "--body" in text) == (2, True)
+
+
+def test_an_app_connector_in_shadow_is_told_with_what_is_forwarded_in_truth(config: str) -> None:
+    path = Path(config)
+    path.write_text(CONFIG.replace("blocked: false", "blocked: false\n    enforcement: shadow"))
+    code, text = explain(config, "--user", "j.devries", f"{HOURS}&top=1")
+    assert code == 1
+    assert text.startswith("REFUSED")
+    assert "SHADOW         this app connector only tells what follows" in text
+    assert "GET /ProfitRestServices/connectors/profit_hours?take=10&top=1" in text
+    report = json.loads(explain(config, "--user", "j.devries", "--json", HOURS)[1])
+    assert report["shadow"] == {"forwarded": "GET /ProfitRestServices/connectors/Profit_Hours?take=10", "would": "narrow"}
+    report = json.loads(explain(config, "--user", "j.devries", "--json", "POST /ProfitRestServices/otprequest")[1])
+    assert report["shadow"] == {"forwarded": None, "reason": "unknown_path"}

@@ -66,7 +66,7 @@ def test_every_command_of_the_sidecar_exists_with_these_options(page: Path) -> N
 
 
 def test_the_configuration_next_to_a_legacy_backend_loads_with_the_credential_of_systemd(tmp_path: Path) -> None:
-    config, tokens = blocks(ROOT / "docs/how-to/next-to-a-legacy-backend.md", "yaml")
+    config, tokens, *_ = blocks(ROOT / "docs/how-to/next-to-a-legacy-backend.md", "yaml")
     (tmp_path / "config.yaml").write_text(config, "utf-8")
     (tmp_path / "tokens.yaml").write_text(tokens, "utf-8")
     credentials = tmp_path / "credentials"

@@ -24,6 +24,7 @@ from sidecar.record.checked import Checked
 from sidecar.record.decision_log import LogFormat
 from sidecar.record.exchange import Exchange
 from sidecar.record.log_line import fields
+from sidecar.record.shadowed import Shadowed, Would
 from sidecar.service import serve
 from sidecar.settings.schema import json_schema
 from sidecar.store.reload import PolicyStore
@@ -116,6 +117,7 @@ def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
         policy_version="0123456789ab",
         status=200,
         backend_seconds=0.1,
+        shadowed=Shadowed(Would.REFUSE, Reason.USER_NOT_MEMBER),
         checked=Checked(3, 1, 1, "an answer with status 206"),
     )
     described = [cell for cell in rows(REFERENCE / "decision-log.md", "# The decision log") if cell not in ("Field", "---")]

@@ -12,6 +12,7 @@ from sidecar.record import log_line
 from sidecar.record.checked import Checked
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.log_line import fields, json_line, moment, text_line
+from sidecar.record.shadowed import Shadowed, Would
 
 EXCHANGES = st.builds(
     Exchange,
@@ -32,6 +33,7 @@ EXCHANGES = st.builds(
     sent=st.integers(0, 10**12),
     backend_seconds=st.none() | st.floats(0, 1e5),
     seconds=st.floats(0, 1e5),
+    shadowed=st.none() | st.builds(Shadowed, st.sampled_from(Would), st.none() | st.sampled_from(Reason)),
     checked=st.none() | st.builds(Checked, st.integers(0), st.integers(0), st.integers(0), st.text()),
 )
 _PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|[^ "=]*)(?: |\n)')

@@ -18,6 +18,7 @@ WARNINGS = [
     ("groups/app", ["m.jansen"], "app_connectors.hours.tokens[0].user", "not a member of the app connector's user group"),
     (f"{HOURS}/tokens", [{**TOKEN, "expires": "2026-06-01"}], "app_connectors.hours.tokens[0].expires", "the token has expired"),
     (f"{HOURS}/blocked", True, "app_connectors.hours.blocked", "the app connector is blocked"),
+    (f"{HOURS}/enforcement", "shadow", "app_connectors.hours.enforcement", "SHADOW: what this app asks for is forwarded as it is"),
     (f"{HOURS}/blocked", None, "app_connectors.hours", "blocked, as new ones are (write `blocked: false` when it may be used)"),
     (f"{HOURS}/valid_until", "2026-01-01", "app_connectors.hours.valid_until", "the app connector is no longer valid"),
     (f"{HOURS}/special_connectors", ["version", "file"], "app_connectors.hours.special_connectors[1]", "every member can fetch every file"),

@@ -21,7 +21,11 @@ from sidecar.workers.crew import Crew, Patience, _worst_credentials
 from sidecar.workers.messages import LONGEST, Report
 from sidecar.workers.process import WorkerProcess, described
 
-_STATE = {"policy": {"version": "v1", "loaded_at": "2026-01-01T00:00:00+00:00"}, "last_reload": {"succeeded": True, "errors": []}}
+_STATE = {
+    "policy": {"version": "v1", "loaded_at": "2026-01-01T00:00:00+00:00"},
+    "shadow": ["hours"],
+    "last_reload": {"succeeded": True, "errors": []},
+}
 _REPORT = Report(0, True, _STATE, [Family("c", "", "counter", {("c_total", ()): 1.0})]).encode()
 _BEGIN = f"""
 import json, socket, time
@@ -93,6 +97,7 @@ async def test_it_is_ready_once_all_are_and_then_as_long_as_one_is() -> None:
         assert report["policy"]["version"] == "v1"
         assert report["policy"]["age_seconds"] > 0
         assert report["last_reload"]["succeeded"]
+        assert report["shadow"] == ["hours"]
         assert [worker["policy_version"] for worker in report["workers"]] == ["v1", "v1"]
         before = pids(crew)
         os.kill(before[0], signal.SIGKILL)

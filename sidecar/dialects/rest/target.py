@@ -13,7 +13,7 @@ from sidecar.errors import Reason, Refusal
 LONGEST_QUERY = 2049
 """Characters from `?` on, beyond which the backend answers 404 (wire reference 1.5)."""
 
-_ALLOWED_IN_TARGET = re.compile(r"/[!$%&-;=?-\[\]_a-z{|}~^`\"<>]*")
+ALLOWED_IN_TARGET = re.compile(r"/[!$%&-;=?-\[\]_a-z{|}~^`\"<>]*")
 _NEVER_IN_SEGMENT = re.compile(r"[/\\;%?#\x00-\x1f\x7f]")
 
 
@@ -31,7 +31,7 @@ def split_target(target: str) -> Target:
     """
     if not target.startswith("/"):
         raise Refusal(Reason.TARGET_MALFORMED, "the request target must be a path, without scheme and host")
-    if _ALLOWED_IN_TARGET.fullmatch(target) is None:
+    if ALLOWED_IN_TARGET.fullmatch(target) is None:
         raise Refusal(Reason.TARGET_MALFORMED, "the request target holds a character that must be percent-encoded")
     path, mark, query = target.partition("?")
     if mark and len(query) >= LONGEST_QUERY:
