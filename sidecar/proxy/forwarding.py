@@ -16,6 +16,8 @@ from sidecar.proxy.upstream import Answer, AnswerHead, Backend, DiedUnanswered, 
 from sidecar.record.exchange import Exchange
 
 _CHUNKED = b"Transfer-Encoding: chunked\r\n"
+_SMALL = 16_384
+"""Bytes that are rather copied than written by themselves."""
 
 
 class Keeper(Protocol):
@@ -138,7 +140,6 @@ class Forwarding:
         """The head is there, maybe with some of the body."""
         self._begun = True
         client, exchange = self._client, self._exchange
-        client.on_room = self._room
         exchange.status, exchange.backend_seconds = head.status, seconds
         length = head.content_length
         if length is not None:
@@ -159,7 +160,8 @@ class Forwarding:
         """What is next, now that all that has come is handed over."""
         client, connection = self._client, self._connection
         if connection is None or connection.done:
-            self._send_head()
+            if self._late_head:
+                self._send_head()
             if self._chunked:
                 client.write(b"0\r\n\r\n")
             self._end()
@@ -170,6 +172,7 @@ class Forwarding:
         elif connection.failure is not None:
             self._break_off(connection.failure)
         elif client.full:
+            client.on_room = self._room
             connection.pause()
             if client.deadline == math.inf:
                 client.be_patient(self._patience)
@@ -223,12 +226,16 @@ class Forwarding:
             self._client.write(head)
 
     def _write(self, chunk: Piece) -> None:
-        self._send_head()
-        client = self._client
-        self._exchange.sent += len(chunk)
+        head, self._late_head = self._late_head, b""
+        client, size = self._client, len(chunk)
+        self._exchange.sent += size
         if self._chunked:
-            client.write(b"%x\r\n" % len(chunk))
+            client.write(b"%b%x\r\n" % (head, size))
             client.write(chunk)
             client.write(b"\r\n")
+        elif head and size < _SMALL:
+            client.write(head + chunk)
         else:
+            if head:
+                client.write(head)
             client.write(chunk)

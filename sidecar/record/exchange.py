@@ -2,11 +2,11 @@
 
 import os
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from time import perf_counter
 
 from sidecar.errors import Reason
 from sidecar.record.checked import Checked
@@ -48,7 +48,7 @@ class Exchange:
     """Times are `time.perf_counter` seconds. `connector` is canonical, or what was asked for where nothing such is listed."""
 
     reference: str = field(default_factory=new_reference)
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=perf_counter)
     client: str = ""
     method: str = ""
     call: str = ""
@@ -75,8 +75,8 @@ class Exchange:
 
     def elapsed(self) -> float:
         """Seconds since the request's head."""
-        return time.perf_counter() - self.started
+        return perf_counter() - self.started
 
     def finish(self) -> None:
         """The answer is complete, or never will be."""
-        self.seconds = self.elapsed()
+        self.seconds = perf_counter() - self.started

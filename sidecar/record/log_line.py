@@ -1,10 +1,10 @@
 """What a line of the decision log tells, and how it looks: for people, or for machines."""
 
 import json
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from time import time_ns
 from typing import Any
 
 from sidecar.record.exchange import Exchange
@@ -47,24 +47,24 @@ def fields(exchange: Exchange) -> dict[str, Any]:
 def json_line(exchange: Exchange) -> str:
     """An object of JSON with the fields."""
     backend = exchange.backend_seconds
-    backend_ms = "" if backend is None else f',"backend_ms":{round(backend * 1000, 2)}'
+    backend_ms = "" if backend is None else f',"backend_ms":{backend * 1000:.2f}'
     further = "" if exchange.checked is None and exchange.shadowed is None else _more_json(_further(exchange))
     detail = f',"detail":{_in_json(exchange.detail)}' if exchange.detail else ""
     return (
         f'{{"time":"{moment()}","event":"decision","reference":"{exchange.reference}",{_json_common(*_common(exchange))}'
-        f'"status":{exchange.status},"bytes":{exchange.sent},"ms":{round(exchange.seconds * 1000, 2)}{backend_ms}{further}{detail}}}\n'
+        f'"status":{exchange.status},"bytes":{exchange.sent},"ms":{exchange.seconds * 1000:.2f}{backend_ms}{further}{detail}}}\n'
     )
 
 
 def text_line(exchange: Exchange) -> str:
     """The fields as name=value, quoted where a value could be taken for more than one."""
     backend = exchange.backend_seconds
-    backend_ms = "" if backend is None else f" backend_ms={round(backend * 1000, 2)}"
+    backend_ms = "" if backend is None else f" backend_ms={backend * 1000:.2f}"
     further = "" if exchange.checked is None and exchange.shadowed is None else _more_text(_further(exchange))
     detail = f" detail={_plain(exchange.detail)}" if exchange.detail else ""
     return (
         f"time={moment()} event=decision reference={exchange.reference} {_text_common(*_common(exchange))}"
-        f"status={exchange.status} bytes={exchange.sent} ms={round(exchange.seconds * 1000, 2)}{backend_ms}{further}{detail}\n"
+        f"status={exchange.status} bytes={exchange.sent} ms={exchange.seconds * 1000:.2f}{backend_ms}{further}{detail}\n"
     )
 
 
@@ -82,8 +82,8 @@ def text_event(event: str, values: Mapping[str, str]) -> str:
 
 def moment() -> str:
     """Now, in UTC, to the millisecond, as ISO 8601 has it."""
-    second, fraction = divmod(time.time_ns() // 1_000_000, 1000)
-    return f"{_to_the_second(second)}.{fraction:03}+00:00"
+    milliseconds = time_ns() // 1_000_000
+    return f"{_to_the_second(milliseconds // 1000)}.{milliseconds % 1000:03}+00:00"
 
 
 @lru_cache(maxsize=4)

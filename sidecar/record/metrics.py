@@ -12,6 +12,8 @@ from sidecar.record.exchange import Exchange
 
 _BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
+_CLASSES = tuple(f"{hundreds}xx" for hundreds in range(10))
+
 
 class Histogram:
     """Seconds, counted in fixed buckets."""
@@ -50,7 +52,7 @@ class Metrics(Collector):
 
     def observe(self, exchange: Exchange) -> None:
         """Count a finished exchange."""
-        self.requests[exchange.outcome, exchange.reason or "", f"{exchange.status // 100}xx"] += 1
+        self.requests[exchange.outcome, exchange.reason or "", _CLASSES[exchange.status // 100]] += 1
         self.bytes_sent += exchange.sent
         if exchange.backend_seconds is not None:
             self.backend.observe(exchange.backend_seconds)

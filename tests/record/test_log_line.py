@@ -54,10 +54,10 @@ def test_a_line_of_text_has_exactly_the_fields_in_order(exchange: Exchange) -> N
         line = text_line(exchange)
         assert line.count("\n") == 1
         pairs = [(name, json.loads(value) if value.startswith('"') else value) for name, value in _PAIR.findall(line)]
-        assert pairs == [(name, str(value)) for name, value in fields(exchange).items()]
+        assert pairs == [(name, f"{value:.2f}" if isinstance(value, float) else str(value)) for name, value in fields(exchange).items()]
         assert "".join(match[0] for match in _PAIR.finditer(line)) == line
 
 
 def test_the_moment_is_told_in_utc_to_the_millisecond() -> None:
-    with patch("time.time_ns", return_value=1_795_514_400_007_999_999):
+    with patch.object(log_line, "time_ns", return_value=1_795_514_400_007_999_999):
         assert moment() == "2026-11-24T10:00:00.007+00:00"

@@ -76,12 +76,14 @@ class Pool:
 
     def settle(self, connection: Connection) -> None:
         """What becomes of a connection whose answer is read."""
-        connection.unwatch()
         if self._closed or not connection.reusable:
+            connection.unwatch()
             connection.abort()
             return
         connection.rest()
-        idle = self._idle.setdefault(connection.origin, [])
+        idle = self._idle.get(connection.origin)
+        if idle is None:
+            idle = self._idle[connection.origin] = []
         idle.append(connection)
         if len(idle) > self._max_idle:
             idle.pop(0).abort()
