@@ -7,12 +7,13 @@ filter is read only where both readings mean the same, or where the configuratio
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.predicate import Condition, Group, Operator, Predicate
-from sidecar.filters.reading import read_condition
+from sidecar.filters.reading import read_comparison, read_condition, read_value
 from sidecar.filters.simplify import simplify
 
 _SEPARATORS = re.compile(r"[,;]")
@@ -21,6 +22,8 @@ _NEEDS_ESCAPE = re.compile(
     r"|[^\x00-\x7f\w]|[\u02b0-\u02ff]"  # a full-width `；` becomes `;` in a backend that works in a Windows code page
     r"|%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})"  # and `%3B` in one that decodes twice
 )
+_NEEDS_NO_ESCAPE = re.compile(r"[A-Za-z0-9_.:/+-]+")
+"""Most fields and values: told sooner than by the pattern before this one, of which none of these characters is a part."""
 _MOST_GROUPS_OF_A_READING = 256
 
 
@@ -45,13 +48,38 @@ def read_compact(lists: CompactFilter, mixed: MixedSeparators = MixedSeparators.
 
     :raises Refusal: unequal lists, unknown operators, or a mixture of separators with two meanings.
     """
+    conjunction = _shape_of_conjunction(lists.filterfieldids, lists.operatortypes)
+    values = lists.filtervalues.split(",")
+    if conjunction is None or ";" in lists.filtervalues or len(values) != len(conjunction):
+        return _read_compact(lists, mixed)
+    conditions = [
+        read_value(field, operator, value, f"condition {position}")
+        for position, ((field, operator), value) in enumerate(zip(conjunction, values, strict=True), start=1)
+    ]
+    return Predicate((tuple(dict.fromkeys(conditions)),))
+
+
+@lru_cache(maxsize=1024)
+def _shape_of_conjunction(fields: str, operators: str) -> tuple[tuple[str, Operator], ...] | None:
+    """What the filters of an app mostly have in common: fields and operators, joined by `,`. None for all else, and for what is wrong."""
+    names = fields.split(",")
+    numbers = operators.split(",") if operators else [Operator.EQUAL.digits] * len(names)
+    if ";" in fields or ";" in operators or len(names) != len(numbers):
+        return None
+    try:
+        return tuple(read_comparison(*each, "") for each in zip(names, numbers, strict=True))
+    except Refusal:
+        return None
+
+
+def _read_compact(lists: CompactFilter, mixed: MixedSeparators) -> Predicate:
     fields = _SEPARATORS.split(lists.filterfieldids)
     separators = _SEPARATORS.findall(lists.filterfieldids)
     values = _like_the_fields("filtervalues", lists.filtervalues, separators)
     if lists.operatortypes:
         operators = _like_the_fields("operatortypes", lists.operatortypes, separators)
     else:
-        operators = [str(Operator.EQUAL.value)] * len(fields)
+        operators = [Operator.EQUAL.digits] * len(fields)
     conditions = [
         read_condition(field, operator, value, f"condition {position}")
         for position, (field, operator, value) in enumerate(zip(fields, operators, values, strict=True), start=1)
@@ -121,24 +149,25 @@ def write_compact(predicate: Predicate, mixed: MixedSeparators = MixedSeparators
     one_reading = len(groups) == 1 or all(len(group) == 1 for group in groups)
     if not groups or not all(groups) or not (one_reading or mixed is MixedSeparators.OR_OF_ANDS):
         return None
-    if any(_breaks_lists(condition) for group in groups for condition in group):
+    if any(_breaks_lists(*condition) for group in groups for condition in group):
         return None
 
-    fields, values, operators = (";".join([",".join(items) for items in part]) for part in zip(*map(_in_lists, groups), strict=True))
-    return CompactFilter(fields, values, operators)
+    fields, values, operators = zip(*map(_in_lists, groups), strict=True)
+    return CompactFilter(";".join(fields), ";".join(values), ";".join(operators))
 
 
-def _in_lists(group: Group) -> tuple[list[str], list[str], list[str]]:
+def _in_lists(group: Group) -> tuple[str, str, str]:
     # Operators 8 and 9 must have something in their place: an empty item may be dropped by whoever splits the list.
     return (
-        [condition.field for condition in group],
-        [condition.value if condition.operator.takes_value else "null" for condition in group],
-        [str(int(condition.operator)) for condition in group],
+        ",".join([field for field, _, _ in group]),
+        ",".join([value if operator.takes_value else "null" for _, operator, value in group]),
+        ",".join([operator.digits for _, operator, _ in group]),
     )
 
 
-def _breaks_lists(condition: Condition) -> bool:
-    if _NEEDS_ESCAPE.search(condition.field):
+def _breaks_lists(field: str, operator: Operator, value: str) -> bool:
+    if not _NEEDS_NO_ESCAPE.fullmatch(field) and _NEEDS_ESCAPE.search(field):
         return True
-    value = condition.value
-    return condition.operator.takes_value and (not value or value != value.strip() or _NEEDS_ESCAPE.search(value) is not None)
+    if not operator.takes_value or _NEEDS_NO_ESCAPE.fullmatch(value):
+        return False
+    return not value or value != value.strip() or _NEEDS_ESCAPE.search(value) is not None

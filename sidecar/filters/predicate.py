@@ -31,10 +31,17 @@ class Operator(IntEnum):
     ENDS_WITH = 13
     NOT_ENDS_WITH = 14
 
-    @property
-    def takes_value(self) -> bool:
-        """False for the two that only ask whether a field is empty; what stands as their value means nothing."""
-        return self not in (Operator.EMPTY, Operator.NOT_EMPTY)
+    def __new__(cls, number: int) -> "Operator":
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.digits = str(number)
+        member.takes_value = number not in (8, 9)
+        return member
+
+    digits: str
+    """The number as it stands in a filter."""
+    takes_value: bool
+    """False for the two that only ask whether a field is empty; what stands as their value means nothing."""
 
 
 class Condition(NamedTuple):

@@ -6,6 +6,7 @@ literals.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MARKERS_OF_EMPTY = frozenset({"", '""', "null", "[is leeg]", "[is empty]"})
 """What real clients send as the value of operators 8 and 9, where it means nothing; lower case."""
@@ -18,7 +19,10 @@ _FIELD_ID = re.compile(r"\w(?:[\w .\-/()&+:%€$#!?]{0,98}[\w.)%€$#!?])?")
 def is_bracket_tag(value: str) -> bool:
     """Whether Profit may take the value for a tag such as `[Vandaag]` or `[Medewerker]` and put something else in its place."""
     text = value
-    if not value.isascii():  # ASCII has no format characters, and no look-alikes of its own
+    if value.isascii():  # which has no format characters, and no look-alikes of its own
+        if "[" not in value:
+            return False
+    else:
         text = "".join(character for character in _in_ascii(value) if unicodedata.category(character) != "Cf")
     stripped = text.strip()
     return stripped.startswith("[") and stripped.endswith("]")
@@ -39,6 +43,7 @@ def has_control_characters(value: str) -> bool:
     return not value.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in value)
 
 
+@lru_cache(maxsize=1024)
 def is_field_id(text: str) -> bool:
     """Whether this can be the `id` of a GetConnector field; separators, quotes and brackets can't be part of one."""
     return _FIELD_ID.fullmatch(text) is not None

@@ -64,15 +64,23 @@ class _Pages(NamedTuple):
 
 
 class Decisions:
-    """Remembers, under one snapshot, what was decided about calls for rows, and the rows in words.
+    """Remembers, under one snapshot, what was decided about calls for rows, and the rows in words; and the headers that are our own.
 
-    That follows from the policy, from the user's attributes and groups, and from what the app connector lists and which filter types
+    A decision follows from the policy, from the user's attributes and groups, and from what the app connector lists and which filter types
     guard it there; nothing else of the client's question has a part in it. So the key is user, app connector and GetConnector (in lower
     case), and none of them can be left out. Under one snapshot a name means one user, and one app connector.
     """
 
     def __init__(self) -> None:
         self._about_rows: dict[tuple[str, str, str], tuple[Decision, str]] = {}
+        self._own_headers: dict[str, bytes] = {}
+
+    def headers_for(self, environment: Environment, route: Route) -> bytes:
+        """As `own_headers`."""
+        known = self._own_headers.get(environment.name)
+        if known is None:
+            known = self._own_headers[environment.name] = own_headers(environment, route)
+        return known
 
     def decide(self, policy: Policy, caller: Caller, call: Call) -> tuple[Decision, str]:
         """As `decide_connector`, with the rows in words (empty for calls without rows)."""
@@ -101,11 +109,12 @@ def prepare(
     route = route_to(environment.rest, environment.ca_file)
     call = read(method, target, route.bases, environment.mixed)
     note_call(call)
-    decision, predicate = (decisions or Decisions()).decide(snapshot.policy, caller, call)
+    decisions = decisions or Decisions()
+    decision, predicate = decisions.decide(snapshot.policy, caller, call)
     if isinstance(decision, Deny):
         raise Refusal(decision.reason, decision.detail)
     planned = plan(call, decision, environment.mixed)
-    own = own_headers(environment, route)
+    own = decisions.headers_for(environment, route)
     return Prepared(environment, route, call, decision, planned, predicate, own, _head(route, planned, own))
 
 

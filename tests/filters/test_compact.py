@@ -1,10 +1,13 @@
 """The compact lists: what is read, what is refused and why, and what is written."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.errors import Reason, Refusal
+from sidecar.filters import compact
 from sidecar.filters.compact import CompactFilter, MixedSeparators, read_compact, write_compact
 from sidecar.filters.predicate import EVERYTHING, NOTHING, Condition, Operator, Predicate, single
 from tests.evaluation import worlds
@@ -212,3 +215,37 @@ def test_lists_written_for_one_reading_admit_no_more_under_the_other(predicate: 
     meant = Reading(mixed="or_of_ands")
     read = Reading(mixed="and_of_ors") if mixed == "and_of_ors" else meant
     assert all(lists_admit(*lists, row, meant) for row in rows if lists_admit(*lists, row, read))
+
+
+_fields = st.sampled_from(["A", "B", "Datum (begin)", "", "[x", "a\u00ebb", "a=b"])
+_operators = st.sampled_from(["1", "2", "8", "9", "15", "x", "", "01"])
+_values = st.sampled_from(["1", "null", "", "[x]", "[x", "a\x00", " x ", "\u00e9", "\u301ax\u301b", "a b"])
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> CompactFilter:
+    """Three lists, mostly of one shape, some of whose items are wrong."""
+    count, separator = draw(st.integers(1, 3)), draw(st.sampled_from([","] * 4 + [";"]))
+    texts = []
+    for items in (_fields, _values, _operators):
+        texts.append(separator.join(draw(st.lists(items, min_size=count, max_size=count))))
+        if not draw(st.integers(0, 9)):
+            texts[-1] += draw(st.sampled_from([",", ";", ",1", ";1"]))
+    return CompactFilter(*texts)._replace(**({"operatortypes": ""} if draw(st.booleans()) else {}))
+
+
+@given(lists(), st.sampled_from(MixedSeparators))
+def test_what_is_known_of_a_conjunctions_shape_changes_no_reading(asked: CompactFilter, mixed: MixedSeparators) -> None:
+    def outcome(read: Callable[[CompactFilter, MixedSeparators], Predicate]) -> object:
+        try:
+            return read(asked, mixed)
+        except Refusal as refusal:
+            return refusal.reason, refusal.detail
+
+    assert outcome(read_compact) == outcome(compact._read_compact)
+
+
+@given(st.from_regex(compact._NEEDS_NO_ESCAPE, fullmatch=True))
+def test_what_is_quickly_told_to_need_no_escape_needs_none(text: str) -> None:
+    assert not compact._NEEDS_ESCAPE.search(text)
+    assert text == text.strip()

@@ -6,6 +6,7 @@ escapes are several times as quick.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _BYTES = {(high + low).encode(): bytes([int(high + low, 16)]) for high in "0123456789abcdefABCDEF" for low in "0123456789abcdefABCDEF"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -15,6 +16,7 @@ class UndecodableError(ValueError):
     """The text has no reading. The message goes on from the name of the place: `has an incomplete percent escape`."""
 
 
+@lru_cache(maxsize=1024)
 def decode(raw: str) -> str:
     """Percent-decode once: complete escapes, valid UTF-8, no control characters.
 

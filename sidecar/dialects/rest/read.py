@@ -63,8 +63,11 @@ def read(method: str, target: str, bases: Iterable[tuple[str, ...]] = (BASE,), m
 
 def below_base(segments: tuple[str, ...], bases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     lowered = tuple([segment.lower() for segment in segments])
-    longest = max((len(base) for base in bases if lowered[: len(base)] == base and len(lowered) > len(base)), default=None)
-    if longest is None:
+    longest = -1
+    for base in bases:
+        if longest < len(base) < len(lowered) and lowered[: len(base)] == base:
+            longest = len(base)
+    if longest < 0:
         raise Refusal(Reason.UNKNOWN_PATH)
     return segments[longest:]
 

@@ -1,6 +1,7 @@
 """The query of a GetConnector: paging, sorting and the filter in either of its spellings (wire reference 2.1 to 2.3)."""
 
 import re
+from functools import lru_cache
 
 from sidecar.dialects.call import GetRows, Page, Sort
 from sidecar.dialects.rest.target import read_parameters
@@ -43,6 +44,7 @@ def read_filter(parameters: dict[str, str], mixed: MixedSeparators) -> Predicate
     return read_compact(compact, mixed)
 
 
+@lru_cache(maxsize=1024)
 def _read_order(text: str) -> tuple[Sort, ...]:
     order: list[Sort] = []
     for item in text.split(",") if text else ():

@@ -5,6 +5,7 @@ matched one spelling of a path and forwarded another).
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from sidecar.dialects.rest.percent import UndecodableError, decode
@@ -39,6 +40,7 @@ def split_target(target: str) -> Target:
     return Target(tuple(_segment(raw) for raw in path[1:].split("/")), query if mark else None)
 
 
+@lru_cache(maxsize=1024)
 def _segment(raw: str) -> str:
     text = _decode(raw, "the path")
     if not text or text in (".", ".."):
@@ -59,17 +61,22 @@ def read_parameters(query: str | None, known: frozenset[str]) -> dict[str, str]:
         if not piece:
             continue
         raw_name, equals, raw_value = piece.partition("=")
-        decoded = _decode(raw_name, "a parameter name")
-        name = decoded.lower()
-        if name not in known or not decoded.isascii():
-            expected = f"this operation has {', '.join(sorted(known))}" if known else "this operation has none"
-            raise Refusal(Reason.UNKNOWN_PARAMETER, f"unknown parameter {name[:50]!r}; {expected}")
+        name = raw_name if raw_name in known else _name(raw_name, known)
         if name in parameters:
             raise Refusal(Reason.REPEATED_PARAMETER, f"the parameter {name!r} occurs twice")
         if not equals:
             raise Refusal(Reason.PARAMETER_MALFORMED, f"the parameter {name!r} has no '='")
         parameters[name] = _decode(raw_value, "the parameter", name)
     return parameters
+
+
+def _name(raw: str, known: frozenset[str]) -> str:
+    decoded = _decode(raw, "a parameter name")
+    name = decoded.lower()
+    if name not in known or not decoded.isascii():
+        expected = f"this operation has {', '.join(sorted(known))}" if known else "this operation has none"
+        raise Refusal(Reason.UNKNOWN_PARAMETER, f"unknown parameter {name[:50]!r}; {expected}")
+    return name
 
 
 def _decode(raw: str, place: str, name: str = "") -> str:
