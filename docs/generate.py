@@ -97,7 +97,7 @@ def _options(part: Schema) -> Iterator[Schema]:
 
 
 def _takes(part: Schema) -> str:
-    return " or ".join(dict.fromkeys(_kind(option) for option in _options(part)))
+    return " or ".join(dict.fromkeys(_kind(option) for option in _options(part))) or "nothing"
 
 
 def _kind(option: Schema) -> str:

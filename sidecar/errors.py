@@ -15,6 +15,7 @@ class Kind(Enum):
     VERB = "this verb is not served at this path"
     IDENTITY = "who asks is not proven"
     RIGHTS = "who asks may not do this"
+    FILE = "what is asked for is not there, or not for who asks"
     TARGET_SIZE = "the query string is longer than the backend reads"
     HEAD_SIZE = "the head of the request is too large"
     BODY_SIZE = "the body is larger than the sidecar holds"
@@ -108,6 +109,21 @@ class Reason(StrEnum):
         Kind.RIGHTS,
         "The GetConnector is listed, but no filter type guards it and it is not named as unfiltered.",
     )
+    SPECIAL_CONNECTOR_UNGUARDED = (
+        "special_connector_unguarded",
+        Kind.RIGHTS,
+        "The special connector or report is listed, but nothing says who may fetch what of it.",
+    )
+    REPORT_WITHOUT_ROWS = (
+        "report_without_rows",
+        Kind.RIGHTS,
+        "The user's filters, together with what was asked for, leave no row of the report.",
+    )
+    FILE_NOT_OWNED = (
+        "file_not_owned",
+        Kind.FILE,
+        "No row that the user may see has this id: the file, image or dossier item is not his, or not there.",
+    )
     ACTION_NOT_ALLOWED = "action_not_allowed", Kind.RIGHTS, "The UpdateConnector is listed, but not for this action."
 
     KEYS_UNKNOWN = "keys_unknown", Kind.RIGHTS, "No app connector lists these keys, and several environments forward one-time passwords."
@@ -115,6 +131,11 @@ class Reason(StrEnum):
     # what the sidecar or the backend could not do
     NO_POLICY = "no_policy", Kind.UNREADY, "No policy is loaded."
     AUTHORITY_UNAVAILABLE = "authority_unavailable", Kind.UNREADY, "The database of one-time passwords and issued tokens gives no answer."
+    POLICY_CHANGED = (
+        "policy_changed",
+        Kind.UNREADY,
+        "The policy changed between the question whose file it is and the fetching of it; the next try is decided by the new one.",
+    )
     DRAINING = "draining", Kind.UNREADY, "The sidecar is stopping."
     BACKEND_UNREACHABLE = "backend_unreachable", Kind.BACKEND, "No connection to the backend (name, port, TLS)."
     BACKEND_BROKEN = "backend_broken", Kind.BACKEND, "The backend's answer is not well-formed, or ended in the middle."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.cli.configuration import config_option, usable_snapshot
+from sidecar.cli.explain_ownership import whose_it_is
 from sidecar.cli.explain_soap import forwarded_message, read_message
-from sidecar.dialects.call import Call, GetRows, Preflight, Update
+from sidecar.dialects.call import Call, GetRows, Preflight, RunReport, Update
 from sidecar.dialects.rest.read import read
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.describe import describe
@@ -21,6 +23,7 @@ from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
 from sidecar.policy.model import Caller, Enforcement
+from sidecar.policy.special import narrow_report
 from sidecar.proxy.plan import plan
 from sidecar.proxy.route import route_to
 from sidecar.proxy.shadow import shadow
@@ -95,10 +98,11 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
         if message is not None and not admits_service(caller, message):
             raise Refusal(Reason.CONNECTOR_NOT_LISTED)
         if isinstance(explanation.decision, Allow):
-            if message is None:
-                report |= _forwarded(call, explanation.decision, environment)
-            else:
-                report |= forwarded_message(message, explanation.decision, environment)
+            claim = explanation.decision.claim
+            whose = {} if claim is None else whose_it_is(claim, environment)
+            allowed = replace(explanation.decision, claim=None)
+            report |= _forwarded(call, allowed, environment) if message is None else forwarded_message(message, allowed, environment)
+            report |= whose
             report["allowed"] = True
     except Refusal as refusal:
         report |= {"allowed": False, "reason": refusal.reason.value, "meaning": refusal.reason.meaning, "detail": refusal.detail}
@@ -128,15 +132,16 @@ def _decision(explanation: Explanation) -> dict[str, Any]:
     if not isinstance(decision, Allow):
         return {"conditions": steps, "reason": decision.reason.value, "meaning": decision.reason.meaning, "detail": decision.detail}
     report: dict[str, Any] = {"conditions": steps, "connector": decision.connector}
-    if decision.rows is not None:
-        report["rows"] = describe(decision.rows.predicate)
+    rows = decision.rows if decision.claim is None else decision.claim.rows
+    if rows is not None:
+        report["rows"] = describe(rows.predicate)
         report["filter_types"] = [
             {
                 "filter_type": each.filter_type,
                 "rows": describe(each.predicate),
                 "grants": [{"group": grant.group, "where": grant.where, "rows": describe(grant.predicate)} for grant in each.grants],
             }
-            for each in decision.rows.by_type
+            for each in rows.by_type
         ]
     return report
 
@@ -149,6 +154,8 @@ def _forwarded(call: Call, decision: Allow, environment: Environment) -> dict[st
     report: dict[str, Any] = {"forwarded": f"{planned.verb} {base_path}{planned.target}"}
     if isinstance(call, GetRows) and planned.narrowed is not None:
         report |= {"asked": describe(call.filter), "narrowed": describe(planned.narrowed)}
+    if isinstance(call, RunReport):
+        report |= {"asked": describe(call.filter), "narrowed": describe(narrow_report(call, decision).filter)}
     if planned.target is None:
         report |= {"forwarded": None, "note": "no row is left: answered with an empty list by the sidecar itself"}
     if isinstance(call, Update):
@@ -192,6 +199,12 @@ def _print(report: dict[str, Any]) -> None:
         table = Table("rows asked for", "rows asked of the backend", box=None, padding=(0, 2, 0, 0))
         table.add_row(Text(report["asked"]), Text(report["narrowed"]))
         console.print(table, soft_wrap=False)
+    if "ownership" in report:
+        claim = report["ownership"]
+        ids = " and ".join(f"{field} = {text!r}" for field, text in claim["ids"].items())
+        say(f"whose it is    a row of {claim['get_connector']} with {ids}, among those that he may see")
+        for question in claim["questions"]:
+            say(f"asked first     {question}")
     if report.get("forwarded"):
         say(f"from the client {report['request']}")
         say(f"to the backend  {report['forwarded']}")

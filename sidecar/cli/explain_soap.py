@@ -4,14 +4,15 @@ from typing import Any
 
 import click
 
-from sidecar.dialects.call import GetRows
+from sidecar.dialects.call import GetRows, RunReport
 from sidecar.dialects.soap.call import SoapCall
 from sidecar.dialects.soap.read import read
 from sidecar.dialects.soap.write import write
 from sidecar.filters.describe import describe
 from sidecar.policy.decision import Allow
+from sidecar.policy.special import narrow_report
 from sidecar.proxy.soap_path import route_of, soap_path
-from sidecar.proxy.soap_preparation import narrow_message
+from sidecar.proxy.soap_preparation import narrow_message, with_narrowed_report
 from sidecar.store.snapshot import Environment
 
 _EITHER_VERSION = "application/xml"
@@ -35,6 +36,9 @@ def forwarded_message(message: SoapCall, decision: Allow, environment: Environme
     """What the backend would get; without the credential."""
     narrowed = narrow_message(message, decision)
     report: dict[str, Any] = {}
+    if isinstance(message.call, RunReport):
+        report |= {"asked": describe(message.call.filter), "narrowed": describe(narrow_report(message.call, decision).filter)}
+        message = with_narrowed_report(message, decision)
     if narrowed is not None and isinstance(message.call, GetRows):
         report |= {"asked": describe(message.call.filter), "narrowed": describe(narrowed)}
         if narrowed.is_nothing:

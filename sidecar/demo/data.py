@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from sidecar.demo import words
 from sidecar.demo.definitions import (
+    ATTACHMENTS,
     COUNTRIES,
     DOSSIERS,
     EMPLOYEES,
@@ -82,7 +83,10 @@ def create_database(path: Path | None = None) -> sqlite3.Connection:
         dossiers = list(_dossiers(random, employees))
         _insert(connection, DOSSIERS, dossiers)
         _insert(connection, SALARIES, _salaries(random, employees))
-        connection.executemany("INSERT INTO attachments VALUES (?, ?, ?, ?, ?)", _attachments(random, dossiers))
+        attachments = list(_attachments(random, dossiers))
+        connection.executemany("INSERT INTO attachments VALUES (?, ?, ?, ?, ?)", attachments)
+        whose = {dossier[0]: dossier[5:7] for dossier in dossiers}
+        _insert(connection, ATTACHMENTS, ((guid, subject, file, name, *whose[subject]) for guid, subject, file, name, _ in attachments))
     return connection
 
 

@@ -143,6 +143,19 @@ DOSSIERS = GetConnector(
     ),
 )
 
+ATTACHMENTS = GetConnector(
+    "Profit_Attachments",
+    "Bijlagen van dossieritems",
+    (
+        _text("FileId", "Bestand-id", 32),
+        _number("SubjectId", "Dossieritem"),
+        _number("AttachmentId", "Bijlage"),
+        _text("Naam", "Naam"),
+        _text("Medewerker", "Medewerker", 15),
+        _text("Afdeling", "Afdeling", 10),
+    ),
+)
+
 SALARIES = GetConnector(
     "Profit_Salaries",
     "Salarissen",
@@ -157,7 +170,7 @@ SALARIES = GetConnector(
     ),
 )
 
-GET_CONNECTORS = (EMPLOYEES, HOURS, LEAVE, ITEMS, COUNTRIES, DOSSIERS, SALARIES)
+GET_CONNECTORS = (EMPLOYEES, HOURS, LEAVE, ITEMS, COUNTRIES, DOSSIERS, ATTACHMENTS, SALARIES)
 
 
 def get_connector(name: str) -> GetConnector | None:

@@ -39,7 +39,7 @@ def _bind(node: Expression, attributes: Mapping[str, Attribute], fields: Mapping
             values = [value for operand in node.operands for value in _values(operand, attributes)]
             sayable = [value for value in values if why_not_literal(value) is None]
             if not node.negated:
-                return union(_equal(fields[node.field], value) for value in sayable)
+                return union(equal(fields[node.field], value) for value in sayable)
             if sayable != values or not all(_values(operand, attributes) for operand in node.operands):
                 return NOTHING
             return reduce(_both, (_compare(fields[node.field], Operator.NOT_EQUAL, value) for value in values))
@@ -61,7 +61,7 @@ def _both(left: Predicate, right: Predicate) -> Predicate:
     return conjoin(left, right, _MOST_GROUPS)
 
 
-def _equal(field: str, value: str) -> Predicate:
+def equal(field: str, value: str) -> Predicate:
     """`=`, and where the backend might read a pattern into the value, the two comparisons that know no patterns."""
     if may_be_wildcard(value):
         return _both(single(field, Operator.GREATER_OR_EQUAL, value), single(field, Operator.LESS_OR_EQUAL, value))
@@ -70,7 +70,7 @@ def _equal(field: str, value: str) -> Predicate:
 
 def _compare(field: str, operator: Operator, value: str) -> Predicate:
     if operator is Operator.EQUAL:
-        return _equal(field, value)
+        return equal(field, value)
     # An empty field is neither different, nor less, nor greater: said outright, since backends disagree.
     not_empty = single(field, Operator.NOT_EMPTY)
     if operator is Operator.NOT_EQUAL and may_be_wildcard(value):

@@ -8,7 +8,6 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from sidecar.dialects.call import (
-    SPECIAL_OF,
     Call,
     DescribeGet,
     DescribeUpdate,
@@ -23,6 +22,7 @@ from sidecar.policy.decision import Allow, Decision, Deny
 from sidecar.policy.model import AddressRule, AppConnector, Caller, GetConnector, Network, Policy, User
 from sidecar.policy.narrow import MOST_GROUPS
 from sidecar.policy.rows import rows_for
+from sidecar.policy.special import decide_special
 
 
 def decide(policy: Policy, caller: Caller, call: Call, now: datetime) -> Decision:
@@ -62,8 +62,7 @@ def decide_connector(policy: Policy, caller: Caller, call: Call) -> Decision:
         case Metainfo() | Preflight():
             return Allow()
         case _:
-            special = SPECIAL_OF[type(call)]
-            return Allow(special.value) if special in app_connector.special_connectors else Deny(Reason.CONNECTOR_NOT_LISTED)
+            return decide_special(policy, caller, call)
 
 
 def _decide_rows(policy: Policy, caller: Caller, call: GetRows) -> Decision:

@@ -33,11 +33,25 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What must be true before something is fetched by its id: among the rows of a GetConnector that the user may see is one with these
+    ids in these fields."""
+
+    get_connector: str
+    ids: tuple[tuple[str, str], ...]  # field and id; the thing's own first
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class Allow:
-    """The call may be forwarded, to the connector of this canonical name; rows only as `rows` admits (None: the call has no rows)."""
+    """The call may be forwarded, to the connector of this canonical name; rows only as `rows` admits (None: the call has no rows).
+
+    With a `claim`, not before the backend has confirmed it, and then with the ids as it spells them.
+    """
 
     connector: str = ""
     rows: Rows | None = None
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,47 @@ class UpdateConnector:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Every member may fetch all of it whose id he knows: said out loud."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRows:
+    """Who may fetch something: who sees a row of `get_connector` with its id in `field`.
+
+    `file_field`: where the same row has the id of the file, for attachments of a dossier item. The GetConnector need not be listed for
+    apps, since it is the sidecar that asks it.
+    """
+
+    get_connector: GetConnector
+    field: str
+    file_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReport:
+    """A report that an app connector lists; what guards it, as with a GetConnector."""
+
+    name: str
+    filter_types: tuple[str, ...] = ()
+    unchecked: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        return self.unchecked or bool(self.filter_types)
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The reports that may be run, by canonical id."""
+
+    listed: Mapping[str, ListedReport]
+
+
+SpecialRule = Unchecked | OwnedRows | Reports
+
+
+@dataclass(frozen=True, slots=True)
 class AddressRule:
     """Which client addresses may use an app connector: none that is denied; if any is allowed, only those."""
 
@@ -100,7 +141,7 @@ class AppConnector:
     valid_until: datetime | None = None
     get_connectors: Mapping[str, GetConnector] = field(default_factory=dict)  # by name in lower case
     update_connectors: Mapping[str, UpdateConnector] = field(default_factory=dict)  # by name in lower case
-    special_connectors: frozenset[Special] = frozenset()
+    special_connectors: Mapping[Special, SpecialRule | None] = field(default_factory=dict)  # None: nothing is said about who may fetch
     addresses: AddressRule = AddressRule()
     row_guard: RowGuard = RowGuard.OFF
     enforcement: Enforcement = Enforcement.ENFORCE
@@ -108,11 +149,15 @@ class AppConnector:
 
 @dataclass(frozen=True, slots=True)
 class FilterType:
-    """One kind of row right: the fields that carry it, by GetConnector (lower case) and logical name, and each group's filter."""
+    """One kind of row right: the fields that carry it, by GetConnector (lower case) and logical name, and each group's filter.
+
+    `reports`: the field codes that carry it, by a report's canonical id and logical name.
+    """
 
     name: str
     fields: Mapping[str, Mapping[str, str]]
     filters: Mapping[str, Where]
+    reports: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

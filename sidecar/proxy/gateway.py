@@ -19,7 +19,7 @@ from sidecar.identity.callers import Callers
 from sidecar.identity.client_address import client_address
 from sidecar.identity.identify import identify_token
 from sidecar.policy.decide import decide_connector, unmet_condition
-from sidecar.policy.decision import Deny
+from sidecar.policy.decision import Claim, Deny
 from sidecar.policy.model import Caller, Enforcement, Network, RowGuard
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.backend_head import backend_head
@@ -35,7 +35,8 @@ from sidecar.proxy.notes import note_allowed, note_call, note_caller
 from sidecar.proxy.otp_desk import OtpDesk
 from sidecar.proxy.otp_rest import answer_otp, forward_otp, otp_bases
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
-from sidecar.proxy.preparation import Preparations, Prepared
+from sidecar.proxy.ownership import Ownership
+from sidecar.proxy.preparation import Preparations, Prepared, prepare_confirmed
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.request_body import check_media_type, read_actions, read_body
 from sidecar.proxy.route import route_to
@@ -127,12 +128,13 @@ class Gateway:
         self._issued = issued
         self._otp_desk = otp_desk
         self._preparations = Preparations()
+        self._ownership = Ownership(credentials, metrics)
         self._known = KnownBlocks()
         self._known_calls = KnownCalls()
         self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
         self._shadow = ShadowService(self, credentials, pool, self._guard, limits.body, limits.client)
-        self._soap = SoapService(self, pool, credentials, limits.body, limits.answer, limits.client)
+        self._soap = SoapService(self, pool, credentials, self._ownership, limits.body, limits.answer, limits.client)
         self._logger = structlog.get_logger("sidecar")
 
     @property
@@ -318,14 +320,19 @@ class Gateway:
             return
         if request.has_body:
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
-        if prepared.plan.target is None:
+        if prepared.allowed.claim is not None:
+            claimed = self._claimed(snapshot, caller, request, client, exchange, prepared, prepared.allowed.claim)
+            self.attend(request, client, exchange, claimed)
+        elif prepared.plan.target is None:
             empty = no_rows(call.page if isinstance(call, GetRows) else Page())
             self.answer(request, client, exchange, answer_json(empty, exchange.reference))
         elif isinstance(call, Metainfo):
             self.attend(request, client, exchange, self._metainfo(request, client, exchange, caller, prepared))
         else:
             guarded = None
-            if caller.app_connector.row_guard is not RowGuard.OFF and (rows := prepared.allowed.rows) is not None:
+            rows = prepared.allowed.rows
+            # What comes back of a report is a document.
+            if caller.app_connector.row_guard is not RowGuard.OFF and rows is not None and isinstance(call, GetRows):
                 guarded = self._guard.before(self._pool, snapshot, caller, prepared.allowed.connector, rows.predicate, exchange)
             self.ask(request, client, exchange, prepared, guarded)
 
@@ -539,6 +546,29 @@ class Gateway:
     def now(self) -> datetime:
         """The moment that counts."""
         return self._clock()
+
+    async def _claimed(
+        self,
+        snapshot: Snapshot,
+        caller: Caller,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        prepared: Prepared,
+        claim: Claim,
+    ) -> None:
+        self.asked(exchange)
+        call = await self._ownership.confirmed(snapshot, caller, prepared.call, claim, request.headers.get(b"authorization"))
+        # The question takes as long as the backend likes. What counts are the rights at its end, when the file is fetched.
+        if self._source.snapshot is not snapshot:
+            raise Refusal(Reason.POLICY_CHANGED)
+        reason = unmet_condition(caller, self._clock())
+        if reason is not None:
+            raise Refusal(reason)
+        confirmed = prepare_confirmed(prepared, call)
+        make_head = partial(backend_head, confirmed, request)
+        answer = await self._credentials.send(confirmed.environment, confirmed.route.origin, make_head)
+        self.forwarding(request, client, exchange).relay(answer)
 
     async def _metainfo(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, caller: Caller, prepared: Prepared

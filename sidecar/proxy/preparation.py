@@ -4,7 +4,7 @@ What depends on the moment or the place (expiry, validity, address rules, revoca
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from sidecar.dialects.call import Call, GetRows, Page
@@ -37,7 +37,8 @@ class Prepared:
     """Everything that follows from policy, caller, verb and target alone.
 
     `head` is the beginning of the request to the backend, without its last lines: those headers that pass. Empty where there is nothing
-    to ask. `own_headers` are the lines in it behind the first: Host, and the environment's own credential if it has one.
+    to ask, or not before a claim is confirmed. `own_headers` are the lines in it behind the first: Host, and the environment's own
+    credential if it has one.
     """
 
     environment: Environment
@@ -83,18 +84,27 @@ class Decisions:
         return known
 
     def decide(self, policy: Policy, caller: Caller, call: Call) -> tuple[Decision, str]:
-        """As `decide_connector`, with the rows in words (empty for calls without rows)."""
+        """As `decide_connector`, with the rows in words (empty for calls without rows and claims)."""
         if not isinstance(call, GetRows):
-            return decide_connector(policy, caller, call), ""
+            decision = decide_connector(policy, caller, call)
+            return decision, _in_words(decision)
         connector = call.connector.lower()
         key = (caller.user.name, caller.app_connector.name, connector)
         known = self._about_rows.get(key)
         if known is None:
             decision = decide_connector(policy, caller, call)
-            known = decision, "" if isinstance(decision, Deny) or decision.rows is None else describe(decision.rows.predicate)
+            known = decision, _in_words(decision)
             if connector in caller.app_connector.get_connectors:  # any other name is the client's own
                 _remember(self._about_rows, key, known)
         return known
+
+
+def _in_words(decision: Decision) -> str:
+    if isinstance(decision, Deny):
+        return ""
+    if decision.claim is not None:
+        return f"a row of {decision.claim.get_connector} where {describe(decision.claim.rows.predicate)}"
+    return "" if decision.rows is None else describe(decision.rows.predicate)
 
 
 def prepare(
@@ -118,8 +128,17 @@ def prepare(
     return Prepared(environment, route, call, decision, planned, predicate, own, _head(route, planned, own))
 
 
+def prepare_confirmed(prepared: Prepared, call: Call) -> Prepared:
+    """What was waiting for its claim, ready to be sent.
+
+    :param call: with the ids that were confirmed.
+    """
+    planned = plan(call, replace(prepared.allowed, claim=None), prepared.environment.mixed)
+    return replace(prepared, call=call, plan=planned, head=_head(prepared.route, planned, prepared.own_headers))
+
+
 def own_headers(environment: Environment, route: Route) -> bytes:
-    """The lines behind the first: Host, and the environment's own credential if it has one."""
+    """The lines of a request to the backend that are the sidecar's own: Host, and the environment's credential if it has one."""
     headers = [(b"Host", route.origin.host_header)]
     if isinstance(environment.credential, AfasToken):
         headers.append((b"Authorization", environment.credential.header_value.encode("latin-1")))

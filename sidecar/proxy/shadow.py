@@ -18,6 +18,7 @@ from sidecar.policy.decide import decide_connector
 from sidecar.policy.decision import Allow, Deny
 from sidecar.policy.model import Caller
 from sidecar.policy.shadow import unmet_in_shadow
+from sidecar.proxy.ownership_question import targets_of
 from sidecar.proxy.plan import plan
 from sidecar.proxy.preparation import NoteCall, own_headers
 from sidecar.proxy.route import Route, route_to
@@ -69,7 +70,7 @@ def shadow(snapshot: Snapshot, caller: Caller, method: str, target: str, now: da
         decision = decide_connector(snapshot.policy, caller, call)
         if isinstance(decision, Allow):
             connector = decision.connector
-            rows = None if decision.rows is None else decision.rows.predicate
+            rows = decision.rows.predicate if decision.rows is not None and isinstance(call, GetRows) else None
             outcome = _planned(call, decision, environment)
         else:
             outcome = Shadowed(Would.REFUSE, decision.reason)
@@ -93,6 +94,9 @@ def with_actions(shadowed: ShadowedCall, snapshot: Snapshot, caller: Caller, act
 
 
 def _planned(call: Call, decision: Allow, environment: Environment) -> Shadowed:
+    if decision.claim is not None:  # whose it is, is not asked in shadow
+        asks = targets_of(decision.claim, environment.mixed)
+        return Shadowed(Would.CHECK) if asks else Shadowed(Would.REFUSE, Reason.FILE_NOT_OWNED)
     planned = plan(call, decision, environment.mixed)
     if planned.target is None:
         return Shadowed(Would.EMPTY)

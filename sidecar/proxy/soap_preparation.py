@@ -1,8 +1,8 @@
 """From a SOAP message to the one that the backend gets: decide, narrow, write anew. Pure, as `preparation` is for REST."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sidecar.dialects.call import DescribeUpdate, GetRows, Special
+from sidecar.dialects.call import DescribeUpdate, GetRows, RunReport, Special
 from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.dialects.soap.call import SoapCall
 from sidecar.dialects.soap.version import write_headers
@@ -13,6 +13,7 @@ from sidecar.identity.user_token import xml_for
 from sidecar.policy.decision import Allow, Deny
 from sidecar.policy.model import Caller
 from sidecar.policy.narrow import narrow
+from sidecar.policy.special import narrow_report
 from sidecar.proxy.preparation import Decisions
 from sidecar.proxy.route import Route
 from sidecar.proxy.soap_path import SoapPath, route_below
@@ -26,9 +27,11 @@ class PreparedMessage:
     """What is asked of the backend. `head` is without its last lines: an access token, headers that pass, and the length of `body`.
 
     :ivar narrowed: the rows that are asked for; None for calls without rows.
-    :ivar body: empty where no row is left, so that there is nothing to ask.
+    :ivar body: empty where there is nothing to ask: no row is left, or a claim must be confirmed first.
     """
 
+    snapshot: Snapshot
+    caller: Caller
     environment: Environment
     route: Route
     allowed: Allow
@@ -39,11 +42,19 @@ class PreparedMessage:
 
 
 def prepare_message(
-    snapshot: Snapshot, caller: Caller, message: SoapCall, path: SoapPath, authorization: bytes | None, decisions: Decisions
+    snapshot: Snapshot,
+    caller: Caller,
+    message: SoapCall,
+    path: SoapPath,
+    authorization: bytes | None,
+    decisions: Decisions,
+    *,
+    confirmed: bool = False,
 ) -> PreparedMessage:
     """The prepared message.
 
     :param authorization: what the client sent as header.
+    :param confirmed: what is claimed was confirmed just now, under this snapshot, and the message has the ids that were.
     :raises Refusal: where it is not allowed, or can't be put to the backend.
     """
     environment = snapshot.environments[caller.app_connector.environment]
@@ -55,21 +66,34 @@ def prepare_message(
     decision, predicate = decisions.decide(snapshot.policy, caller, message.call)
     if isinstance(decision, Deny):
         raise Refusal(decision.reason, decision.detail)
+    if confirmed:
+        decision = replace(decision, claim=None)
     narrowed = narrow_message(message, decision)
+    if decision.claim is not None:
+        return PreparedMessage(snapshot, caller, environment, route, decision, predicate, narrowed, b"", b"")
     if narrowed is not None and narrowed.is_nothing:
-        return PreparedMessage(environment, route, decision, predicate, narrowed, b"", b"")
+        return PreparedMessage(snapshot, caller, environment, route, decision, predicate, narrowed, b"", b"")
+    message = with_narrowed_report(message, decision)
     header, token_xml = _credential(environment, message, authorization)
     body = write(message, decision.connector, narrowed, token_xml)
     line = request_line("POST", f"{route.base_path}/{message.operation.service}")
     described = [(name.encode("ascii"), value.encode("ascii")) for name, value in write_headers(message.version, message.operation)]
     proof = [] if header is None else [(b"Authorization", header)]
     head = line + header_lines([(b"Host", route.origin.host_header), *proof, *described])
-    return PreparedMessage(environment, route, decision, predicate, narrowed, head, body)
+    return PreparedMessage(snapshot, caller, environment, route, decision, predicate, narrowed, head, body)
 
 
 def admits_service(caller: Caller, message: SoapCall) -> bool:
     """Whether the app connector lists what the service needs beside the call's own: over SOAP a schema comes from a special connector."""
     return not isinstance(message.call, DescribeUpdate) or Special.DATA in caller.app_connector.special_connectors
+
+
+def with_narrowed_report(message: SoapCall, allowed: Allow) -> SoapCall:
+    """The message as the backend is asked: a report under its listed id, with its filter narrowed; any other as it is.
+
+    :raises Refusal: REPORT_WITHOUT_ROWS, FILTER_TOO_LARGE.
+    """
+    return replace(message, call=narrow_report(message.call, allowed)) if isinstance(message.call, RunReport) else message
 
 
 def narrow_message(message: SoapCall, allowed: Allow) -> Predicate | None:

@@ -5,6 +5,7 @@ The token stands in the header or in the message. With one in the header the cal
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sidecar.dialects.soap.answers import no_rows
@@ -12,7 +13,8 @@ from sidecar.dialects.soap.call import SoapCall
 from sidecar.dialects.soap.read import read
 from sidecar.dialects.soap.version import version_for_fault
 from sidecar.errors import Reason, Refusal
-from sidecar.identity.user_token import digest_of
+from sidecar.identity.user_token import authorization_for, digest_of
+from sidecar.policy.decision import Claim
 from sidecar.policy.model import Caller
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.client_connection import ClientConnection
@@ -20,6 +22,7 @@ from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.notes import note_allowed, note_call
 from sidecar.proxy.own_answers import OwnAnswer, answer_soap, answer_wsdl
+from sidecar.proxy.ownership import Ownership
 from sidecar.proxy.preparation import Decisions
 from sidecar.proxy.request_body import check_coding, read_body
 from sidecar.proxy.soap_path import SoapPath
@@ -60,11 +63,19 @@ class SoapService:
     """Serves requests for which `soap_path` found a path."""
 
     def __init__(
-        self, desk: Desk, pool: Pool, credentials: BackendCredentials, body_limit: int, answer_limit: int, patience: float
+        self,
+        desk: Desk,
+        pool: Pool,
+        credentials: BackendCredentials,
+        ownership: Ownership,
+        body_limit: int,
+        answer_limit: int,
+        patience: float,
     ) -> None:
         """:param patience: seconds that a client may stand still."""
         self._desk = desk
         self._credentials = credentials
+        self._ownership = ownership
         self._body_limit = body_limit
         self._patience = patience
         self._wsdls = Wsdls(pool, answer_limit)
@@ -102,20 +113,39 @@ class SoapService:
         request.fault_version = message.version
         # A message takes as long as its sender likes. What counts are the rights at its end.
         prepared = await self._prepared(path, message, authorization, exchange)
-        if prepared.body and await self._credentials.had_to_wait(prepared.environment):
+        claims = prepared.allowed.claim is not None
+        if (prepared.body or claims) and await self._credentials.had_to_wait(prepared.environment):
             prepared = await self._prepared(path, message, authorization, exchange)  # that may have taken long as well
+        if prepared.allowed.claim is not None:
+            message = await self._confirmed(message, prepared, prepared.allowed.claim, authorization)
+            prepared = await self._prepared(path, message, authorization, exchange, prepared.snapshot)
         if prepared.body:
             await self._ask(prepared, request, client, exchange)
         else:
             self._desk.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
 
-    async def _prepared(self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange) -> PreparedMessage:
+    async def _prepared(
+        self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange, confirmed_under: Snapshot | None = None
+    ) -> PreparedMessage:
+        """:param confirmed_under: the policy under which a claim was confirmed; it must still be in force."""
         digest = None if message.token is None else digest_of(message.token)
         snapshot, caller = await self._desk.admit(authorization, digest, exchange)
+        if confirmed_under is not None and confirmed_under is not snapshot:
+            raise Refusal(Reason.POLICY_CHANGED)
         note_call(exchange, message.call)
-        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions())
+        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions(), confirmed=confirmed_under is not None)
         note_allowed(exchange, prepared.allowed, prepared.predicate)
         return prepared
+
+    async def _confirmed(self, message: SoapCall, prepared: PreparedMessage, claim: Claim, authorization: bytes | None) -> SoapCall:
+        """The message with the ids that the backend confirmed.
+
+        :raises Refusal: as `Ownership.confirmed`.
+        """
+        if authorization is None and message.token is not None:
+            authorization = authorization_for(message.token).encode("ascii")
+        call = await self._ownership.confirmed(prepared.snapshot, prepared.caller, message.call, claim, authorization)
+        return replace(message, call=call)
 
     async def _ask(self, prepared: PreparedMessage, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         passed = request.headers.for_backend()

@@ -44,6 +44,7 @@ class Metrics(Collector):
         self.shadowed: Counter[tuple[str, str]] = Counter()  # what would have become of it, reason
         self.checked_answers: Counter[str] = Counter()  # by result
         self.checked_rows: Counter[str] = Counter()
+        self.ownership: Counter[tuple[str, str]] = Counter()  # result, source
         self.in_flight = 0
         self.bytes_sent = 0
         self.added = Histogram()
@@ -75,6 +76,12 @@ class Metrics(Collector):
         for labels, count in self.requests.items():
             requests.add_metric(labels, count)
         yield requests
+        ownership = CounterMetricFamily(
+            "sidecar_ownership_checks", "Whether something is its caller's, by result and source.", labels=["result", "source"]
+        )
+        for (result, source), number in self.ownership.items():
+            ownership.add_metric([result, source], number)
+        yield ownership
         yield CounterMetricFamily("sidecar_sent_bytes", "Bytes of answer bodies sent to clients.", value=self.bytes_sent)
         shadowed = CounterMetricFamily(
             "sidecar_shadowed_requests", "Requests in shadow, by what enforcement would have done and why.", labels=["would", "reason"]

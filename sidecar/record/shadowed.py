@@ -12,6 +12,7 @@ class Would(StrEnum):
     PASS = "pass"  # noqa: S105  no password
     NARROW = "narrow"
     EMPTY = "empty"
+    CHECK = "check"
     REFUSE = "refuse"
 
 

@@ -4,21 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sidecar.dialects.call import Special
 from sidecar.errors import Reason
 from sidecar.policy.decide import user_is_active, user_is_member
+from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import AppConnector, Caller, Enforcement, FilterType, GetConnector, Policy
 from sidecar.settings.compile import all_tokens
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
-
-_FETCHED_BY_ID = {
-    Special.FILE: "file",
-    Special.SUBJECT: "attachment",
-    Special.IMAGE: "image",
-    Special.REPORT: "report",
-}
+from sidecar.settings.special_advice import (
+    advise_on_special_connectors,
+    connectors_asked,
+    reports_of,
+    warn_where_nobody_sees_a_row,
+)
 
 
 def give_advice(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
@@ -29,6 +28,7 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
         _app_connector(settings, app_connector, now, report)
         for path, connector in _listed(settings, name, app_connector):
             _get_connector(path, connector, app_connector, policy, report)
+        advise_on_special_connectors(settings, app_connector, policy, report)
     _tokens(settings, policy, now, report)
     for filter_type in policy.filter_types.values():
         _filter_type(settings, filter_type, policy, report)
@@ -67,10 +67,6 @@ def _app_connector(settings: Settings, app_connector: AppConnector, now: datetim
             report.warn((*path, "valid_until"), "the app connector is no longer valid")
         if app_connector.valid_from is not None and app_connector.valid_from >= app_connector.valid_until:
             report.warn((*path, "valid_from"), "does not lie before `valid_until`, so the app connector is never valid")
-    for number, special in enumerate(part.special_connectors):
-        if special in _FETCHED_BY_ID:
-            message = f"every member can fetch every {_FETCHED_BY_ID[special]} whose id he knows: filters are about rows only"
-            report.warn((*path, "special_connectors", number), message)
 
 
 def _listed(settings: Settings, name: str, app_connector: AppConnector) -> Iterator[tuple[KeyPath, GetConnector]]:
@@ -91,12 +87,7 @@ def _get_connector(path: KeyPath, connector: GetConnector, app_connector: AppCon
         report.warn(path, message, "take it from one of the two places")
     if connector.name.lower() == "metainfo":
         report.warn(path, "metainfo is no GetConnector; every app connector has it", "leave it out")
-    members = [user for user in policy.users.values() if app_connector.group in user.groups]
-    for name in connector.filter_types:
-        with_filter = policy.filter_types[name].filters.keys()
-        if members and not any(user.groups & with_filter for user in members):
-            message = f"no member of group `{app_connector.group}` sees a row of `{connector.name}`"
-            report.warn(path, message, f"give one of their groups a filter in filter type `{name}`")
+    warn_where_nobody_sees_a_row(path, connector, app_connector, policy, report)
 
 
 def _tokens(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
@@ -126,17 +117,23 @@ def why_refused(caller: Caller, now: datetime) -> Reason | None:
 
 def _filter_type(settings: Settings, filter_type: FilterType, policy: Policy, report: Report) -> None:
     path: KeyPath = ("filter_types", filter_type.name)
-    if not filter_type.fields:
+    if not filter_type.fields and not filter_type.reports:
         report.warn(path, "guards no GetConnector", "name them under `fields`")
     if not filter_type.filters:
         report.warn(path, "has no filters, so nobody sees a row of what it guards", "give groups a filter under `filters`")
     listed = {
-        connector.name.lower(): connector.name for each in policy.app_connectors.values() for connector in each.get_connectors.values()
+        connector.name.lower(): connector.name
+        for each in policy.app_connectors.values()
+        for connector in (*each.get_connectors.values(), *connectors_asked(each))
     }
     for connector in settings.filter_types[filter_type.name].fields_:
         if connector.lower() not in listed:
             message = f"no app connector lists the GetConnector `{connector}`"
             report.warn((*path, "fields", connector), message, report.did_you_mean(connector, listed.values()))
+    reports = {number: each.name for app_connector in policy.app_connectors.values() for number, each in reports_of(app_connector).items()}
+    for number in settings.filter_types[filter_type.name].reports:
+        if canonical_id(number) not in reports:
+            report.warn((*path, "reports", number), f"no app connector lists the report `{number}`")
     for group, where in filter_type.filters.items():
         members = [user for user in policy.users.values() if group in user.groups]
         known = {attribute for user in members for attribute in user.attributes}

@@ -2,14 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import (
     EVERYONE,
     AddressRule,
     AppConnector,
     FilterType,
     GetConnector,
+    ListedReport,
+    OwnedRows,
     Policy,
+    Reports,
+    SpecialRule,
+    Unchecked,
     UpdateConnector,
     User,
     UserToken,
@@ -19,6 +26,7 @@ from sidecar.settings import model
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
+from sidecar.settings.special import OwnershipRule, ReportRule, Rule, SubjectRule, rules_of
 
 
 def compile_policy(settings: Settings, report: Report) -> Policy:
@@ -27,10 +35,12 @@ def compile_policy(settings: Settings, report: Report) -> Policy:
     users = _users(settings)
     for filter_type in filter_types.values():
         _check_single_attributes(filter_type, users, report)
-    guards = defaultdict(list)
+    guards = _Guards(defaultdict(list), defaultdict(list))
     for name in sorted(filter_types):
         for connector in filter_types[name].fields:
-            guards[connector].append(name)
+            guards.of_connectors[connector].append(name)
+        for number in filter_types[name].reports:
+            guards.of_reports[number].append(name)
     app_connectors = {name: _app_connector(name, part, guards) for name, part in settings.app_connectors.items()}
     return Policy("", users, app_connectors, filter_types, _tokens(settings, report))
 
@@ -63,10 +73,11 @@ def _filter_type(name: str, part: model.FilterType, report: Report) -> FilterTyp
             filters[group] = compile_where(text)
         except WhereError as error:
             report.error((*path, "filters", group), str(error))
-    for connector, mapped in part.fields_.items():
+    mappings = [((*path, "fields", connector), mapped) for connector, mapped in part.fields_.items()]
+    mappings += [((*path, "reports", number), mapped) for number, mapped in part.reports.items()]
+    for mapping, mapped in mappings:
         for group, where in filters.items():
             for field in sorted(where.fields - mapped.keys()):
-                mapping: KeyPath = (*path, "fields", connector)
                 if report.complained_of((*mapping, field)):  # there, but wrong
                     continue
                 report.error(
@@ -74,7 +85,8 @@ def _filter_type(name: str, part: model.FilterType, report: Report) -> FilterTyp
                     f"maps no field `{field}`, which the filter of group `{group}` uses",
                     report.did_you_mean(field, mapped.keys()) or f"add `{field}: <field id>`",
                 )
-    return FilterType(name, {connector.lower(): mapped for connector, mapped in part.fields_.items()}, filters)
+    fields = {connector.lower(): mapped for connector, mapped in part.fields_.items()}
+    return FilterType(name, fields, filters, {canonical_id(number): mapped for number, mapped in part.reports.items()})
 
 
 def _check_single_attributes(filter_type: FilterType, users: Mapping[str, User], report: Report) -> None:
@@ -94,14 +106,18 @@ def _check_single_attributes(filter_type: FilterType, users: Mapping[str, User],
                     report.warn(path, message, remedy)
 
 
-def _app_connector(name: str, part: model.AppConnector, guards: Mapping[str, list[str]]) -> AppConnector:
-    unfiltered = {connector.lower() for connector in part.unfiltered_get_connectors}
-    get_connectors = {}
-    for connector in (*part.get_connectors, *part.unfiltered_get_connectors):
-        key = connector.lower()
-        filter_types = tuple(guards.get(key, ()))
-        # Where both are said, the filter wins: too few rows are noticed, too many are not.
-        get_connectors[key] = GetConnector(connector, filter_types, key in unfiltered and not filter_types)
+class _Guards(NamedTuple):
+    """The filter types that guard a GetConnector, by its name in lower case, or a report, by its canonical id."""
+
+    of_connectors: Mapping[str, list[str]]
+    of_reports: Mapping[str, list[str]]
+
+
+def _app_connector(name: str, part: model.AppConnector, guards: _Guards) -> AppConnector:
+    unfiltered = frozenset(connector.lower() for connector in part.unfiltered_get_connectors)
+    names = (*part.get_connectors, *part.unfiltered_get_connectors)
+    get_connectors = {connector.lower(): _get_connector(connector, unfiltered, guards) for connector in names}
+    rules = rules_of(part.special_connectors)
     return AppConnector(
         name=name,
         environment=part.environment,
@@ -114,11 +130,34 @@ def _app_connector(name: str, part: model.AppConnector, guards: Mapping[str, lis
         update_connectors={
             connector.lower(): UpdateConnector(connector, frozenset(actions)) for connector, actions in part.update_connectors.items()
         },
-        special_connectors=frozenset(part.special_connectors),
+        special_connectors={special: _special(rule, unfiltered, guards) for special, rule in rules.items()},
         row_guard=part.row_guard,
         enforcement=part.enforcement,
         addresses=AddressRule(tuple(sorted(part.ip.allow, key=str)), tuple(sorted(part.ip.deny, key=str))),
     )
+
+
+def _get_connector(connector: str, unfiltered: frozenset[str], guards: _Guards) -> GetConnector:
+    filter_types = tuple(guards.of_connectors.get(connector.lower(), ()))
+    # Where both are said, the filter wins: too few rows are noticed, too many are not.
+    return GetConnector(connector, filter_types, connector.lower() in unfiltered and not filter_types)
+
+
+def _special(rule: Rule, unfiltered: frozenset[str], guards: _Guards) -> SpecialRule | None:
+    match rule:
+        case OwnershipRule():
+            file_field = rule.file_field if isinstance(rule, SubjectRule) else None
+            return OwnedRows(_get_connector(rule.get_connector, unfiltered, guards), rule.field, file_field)
+        case ReportRule():
+            unchecked = {canonical_id(number) for number in rule.unchecked}
+            listed = {}
+            for number in (*rule.reports, *rule.unchecked):
+                key = canonical_id(number)
+                filter_types = tuple(guards.of_reports.get(key, ()))
+                listed[key] = ListedReport(number, filter_types, key in unchecked and not filter_types)
+            return Reports(listed)
+        case _:
+            return Unchecked() if rule == "unchecked" else None
 
 
 def _tokens(settings: Settings, report: Report) -> dict[bytes, UserToken]:

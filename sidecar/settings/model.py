@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from sidecar.dialects.call import Action, Special
+from sidecar.dialects.call import Action
 from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.message import Language
@@ -26,6 +26,7 @@ from sidecar.settings.scalars import (
     Listen,
     Moment,
     Name,
+    ReportId,
     Seconds,
     Sha256,
     Text,
@@ -34,6 +35,7 @@ from sidecar.settings.scalars import (
     as_written,
     complaint,
 )
+from sidecar.settings.special import Listing
 
 
 class Admin(Part):
@@ -153,7 +155,9 @@ class AppConnector(Part):
     update_connectors: dict[ConnectorName, tuple[Action, ...]] = Field(
         default={}, description="UpdateConnectors, each with what may be done through it: insert, update, delete."
     )
-    special_connectors: tuple[Special, ...] = Field(default=(), description="Of subject, file, image, report, data and version.")
+    special_connectors: Listing = Field(
+        default=(), description="Of subject, file, image, report, data and version; by name, or each with who may fetch what of it."
+    )
     enforcement: Enforcement = Field(
         default=Enforcement.ENFORCE,
         description="shadow: what the app asks for is forwarded as it is, and what policy says of it is only logged. For rolling out.",
@@ -176,6 +180,9 @@ class FilterType(Part):
         default={},
         alias="fields",
         description="The GetConnectors that it guards, each with the field id that carries a logical field name.",
+    )
+    reports: dict[ReportId, dict[Name, FieldId]] = Field(
+        default={}, description="The reports that it guards, each with the field code that carries a logical field name."
     )
     filters: dict[Name, Text] = Field(
         default={},

@@ -6,11 +6,13 @@ connector that was taken away is not: it proves nothing to anybody, and a revoca
 
 from collections.abc import Collection
 
+from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import EVERYONE
 from sidecar.policy.where import Attribute, why_not_literal
 from sidecar.settings.model import AppConnector, Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
+from sidecar.settings.special import OwnershipRule, ReportRule, rules_of
 
 
 def check_references(settings: Settings, report: Report) -> None:
@@ -40,6 +42,7 @@ def check_references(settings: Settings, report: Report) -> None:
             message = f"there is no app connector `{token.app_connector}`; the token is refused"
             report.error((*path, "app_connector"), message, report.did_you_mean(token.app_connector, known), fatal=False)
     for name, filter_type in settings.filter_types.items():
+        _check_report_ids(("filter_types", name, "reports"), list(filter_type.reports), report)
         for group in filter_type.filters:
             _check_name(("filter_types", name, "filters", group), "group", group, groups, report)
         _check_letter_case(("filter_types", name, "fields"), list(filter_type.fields_), report)
@@ -60,6 +63,14 @@ def _check_app_connector(path: KeyPath, app_connector: AppConnector, groups: Col
     _check_letter_case((*path, "get_connectors"), app_connector.get_connectors, report)
     _check_letter_case((*path, "unfiltered_get_connectors"), app_connector.unfiltered_get_connectors, report, app_connector.get_connectors)
     _check_letter_case((*path, "update_connectors"), list(app_connector.update_connectors), report)
+    listed = (*app_connector.get_connectors, *app_connector.unfiltered_get_connectors)
+    for special, rule in rules_of(app_connector.special_connectors).items():
+        place: KeyPath = (*path, "special_connectors", special.value)
+        if isinstance(rule, OwnershipRule):
+            _check_spelling((*place, "get_connector"), rule.get_connector, listed, report)
+        elif isinstance(rule, ReportRule):
+            _check_report_ids((*place, "reports"), rule.reports, report)
+            _check_report_ids((*place, "unchecked"), rule.unchecked, report, rule.reports)
 
 
 def _check_name(path: KeyPath, what: str, name: str, known: Collection[str], report: Report) -> None:
@@ -80,3 +91,20 @@ def _check_letter_case(path: KeyPath, names: Collection[str], report: Report, ot
         if known != name:
             step = number if isinstance(names, tuple) else name
             report.error((*path, step), f"`{name}` and `{known}` are the same connector", "spell it in one way, as the backend does")
+
+
+def _check_spelling(path: KeyPath, name: str, others: Collection[str], report: Report) -> None:
+    known = next((other for other in others if other.lower() == name.lower()), name)
+    if known != name:
+        report.error(path, f"`{name}` and `{known}` are the same connector", "spell it in one way, as the backend does")
+
+
+def _check_report_ids(path: KeyPath, names: Collection[str], report: Report, others: Collection[str] = ()) -> None:
+    """A report's id has many spellings, and what is said about it may stand in one place only."""
+    seen = {canonical_id(name): name for name in others}
+    for number, name in enumerate(names):
+        known = seen.get(canonical_id(name))
+        if known is not None:
+            step = number if isinstance(names, tuple) else name
+            report.error((*path, step), f"`{name}` and `{known}` are the same report", "name it once")
+        seen[canonical_id(name)] = name

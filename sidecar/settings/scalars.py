@@ -28,6 +28,7 @@ from sidecar.policy.where import Attribute
 from sidecar.settings.tree import Written
 
 _CONNECTOR = re.compile(r"\w(?:[\w .-]{0,98}[\w.-])?")
+_REPORT = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _HEX = re.compile(r"[0-9A-Fa-f]{64}")
@@ -85,6 +86,12 @@ def _field_id(text: str) -> str:
     return text
 
 
+def _report(text: str) -> str:
+    if _REPORT.fullmatch(text) is None:
+        raise complaint("is not the id of a report: letters, digits, `_` and `-`", "mostly a GUID, 32 hexadecimal characters")
+    return text
+
+
 def _sha256(text: str) -> str:
     if _HEX.fullmatch(text) is None:
         raise complaint("is not a SHA-256: 64 hexadecimal characters", "`sidecar token new` writes the entry")
@@ -96,6 +103,7 @@ HiddenText = Annotated[SecretStr, BeforeValidator(_hidden_text)]
 Name = Annotated[Text, AfterValidator(_name)]
 ConnectorName = Annotated[Text, AfterValidator(_connector)]
 FieldId = Annotated[Text, AfterValidator(_field_id)]
+ReportId = Annotated[Text, AfterValidator(_report)]
 Sha256 = Annotated[str, BeforeValidator(_hidden_text), AfterValidator(_sha256)]
 Flag = Annotated[StrictBool, BeforeValidator(_value)]
 Whole = Annotated[StrictInt, BeforeValidator(_value)]

@@ -27,9 +27,13 @@ app_connectors:
     get_connectors: [Profit_Hours]
     update_connectors: {PtRealization: [insert]}
     ip: {allow: [192.0.2.0/24]}
+    special_connectors:
+      file: {get_connector: Profit_Files, field: FileId}
+      report: {reports: [R1]}
 filter_types:
   department:
-    fields: {Profit_Hours: {department: Afdeling}}
+    fields: {Profit_Hours: {department: Afdeling}, Profit_Files: {department: Afdeling}}
+    reports: {R1: {department: "1001"}}
     filters: {consultancy: department in @user.departments, management: everything}
 """
 HOURS = "GET /ProfitRestServices/connectors/profit_hours?take=10"
@@ -82,6 +86,39 @@ def test_a_refused_request_names_the_reason(config: str, user: str, request_line
     assert f"reason         {reason}: " in text
     as_json = json.loads(explain(config, "--user", user, "--json", request_line)[1])
     assert (as_json["allowed"], as_json["reason"]) == (False, reason)
+
+
+FILE = f"GET /ProfitRestServices/fileconnector/{'0' * 31}A/a.pdf"
+
+
+def test_a_file_shows_whose_it_must_be_and_what_the_backend_is_asked_first(config: str) -> None:
+    code, text = explain(config, "--user", "j.devries", FILE)
+    assert code == 0
+    assert f"a row of Profit_Files with FileId = '{'0' * 31}A', among those that he may see" in text
+    assert "group consultancy, where department in @user.departments: Afdeling = 'CONS' or Afdeling = 'ICT'" in text
+    assert "asked first     GET /ProfitRestServices/connectors/Profit_Files?skip=0&take=1&filterjson=" in text
+    assert f"to the backend  {FILE}" in text
+    report = json.loads(explain(config, "--user", "m.jansen", "--json", FILE)[1])
+    assert report["ownership"]["ids"] == {"FileId": "0" * 31 + "A"}
+    assert len(report["ownership"]["questions"]) == 1
+    assert report["rows"] == "everything"
+
+
+def test_a_file_of_someone_without_rows_is_asked_for_by_nobody(config: str) -> None:
+    Path(config).write_text(CONFIG.replace("a.new: {", "a.new: {email: a@example.com, "))
+    code, text = explain(config, "--user", "a.new", FILE)
+    assert code == 1
+    assert "no group of this user has a filter here, so he sees no rows" in text
+    assert "reason         file_not_owned: " in text
+    assert "to the backend" not in text
+
+
+def test_a_report_shows_its_filter_before_and_after(config: str) -> None:
+    request_line = "GET /ProfitRestServices/reportconnector/r1?filterfieldids=1002&filtervalues=x&operatortypes=1"
+    report = json.loads(explain(config, "--user", "j.devries", "--json", request_line)[1])
+    assert report["asked"] == "1002 = 'x'"
+    assert report["narrowed"] == "1002 = 'x' and 1001 = 'CONS' or 1002 = 'x' and 1001 = 'ICT'"
+    assert report["forwarded"].startswith("GET /ProfitRestServices/reportconnector/R1?filterjson=")
 
 
 def test_the_failing_condition_is_marked(config: str) -> None:

@@ -12,7 +12,7 @@ from sidecar.dialects.rest.write import verb_of, write_call, write_rows
 from sidecar.errors import Reason, Refusal
 from sidecar.policy.decide import decide
 from sidecar.policy.decision import Allow, Deny
-from sidecar.policy.model import EVERYONE, AppConnector, Caller, GetConnector, Policy, UpdateConnector, User
+from sidecar.policy.model import EVERYONE, AppConnector, Caller, GetConnector, Policy, SpecialRule, Unchecked, UpdateConnector, User
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = Policy("v", {}, {}, {}, {})
@@ -44,10 +44,10 @@ def caller(call: Call, *, listed: bool) -> Caller:
     special = SPECIAL_OF.get(type(call))  # type: ignore[arg-type]
     rows = {name: GetConnector(name, unfiltered=True)} if isinstance(call, GetRows | DescribeGet) else {}
     updates = {name: UpdateConnector(name, frozenset(Action))} if isinstance(call, Update | DescribeUpdate) else {}
-    specials = frozenset({special} if special else ())
+    specials: dict[Special, SpecialRule | None] = {special: Unchecked()} if special else {}
     if not listed:
         rows, updates = {"other": GetConnector("other", unfiltered=True)}, {"other": UpdateConnector("other", frozenset(Action))}
-        specials = frozenset(Special) - specials
+        specials = {each: Unchecked() for each in Special if each not in specials}
     app = AppConnector("app", "env", EVERYONE, blocked=False, get_connectors=rows, update_connectors=updates, special_connectors=specials)
     return Caller(User("u", "u@example.com", frozenset({"pocket"})), app, "phone", "127.0.0.1")
 

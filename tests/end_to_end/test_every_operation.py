@@ -12,6 +12,7 @@ from tests.end_to_end.harness.wire import Wire, request
 
 MINE = authorization("j.devries")
 CONNECTORS = sorted({target_of(path, "").split("/")[3] for _, path, _ in OPERATIONS if path.lower().startswith("/connectors/")})
+FETCHED = ("file", "image", "subject", "report")
 SERVED = [operation for operation in OPERATIONS if operation not in CONNECTOR_LESS]
 
 
@@ -20,7 +21,7 @@ def listing(content: Configuration, connectors: list[str]) -> None:
         "get_connectors": [],
         "unfiltered_get_connectors": connectors,
         "update_connectors": {name: ["insert", "update", "delete"] for name in connectors},
-        "special_connectors": ["version", "file", "image", "subject", "report"] if connectors else ["data"],
+        "special_connectors": {"version": None, **dict.fromkeys(FETCHED, "unchecked")} if connectors else ["data"],
     }
     content["filter_types"] = {}
 

@@ -13,6 +13,7 @@ from sidecar.dialects.call import (
     DescribeUpdate,
     FetchFile,
     FetchImage,
+    FetchSubject,
     FetchSubjectFile,
     GetRows,
     Metainfo,
@@ -22,7 +23,7 @@ from sidecar.dialects.call import (
     Special,
     Update,
 )
-from sidecar.errors import Kind, Reason
+from sidecar.errors import Kind, Reason, Refusal
 from sidecar.filters.predicate import Condition, Operator, Predicate
 from sidecar.policy.decide import CONDITIONS, decide, decide_connector
 from sidecar.policy.decision import Allow, Deny
@@ -34,16 +35,36 @@ from sidecar.policy.model import (
     Caller,
     FilterType,
     GetConnector,
+    ListedReport,
+    OwnedRows,
     Policy,
+    Reports,
+    SpecialRule,
+    Unchecked,
     UpdateConnector,
     User,
 )
+from sidecar.policy.special import narrow_report
 from sidecar.policy.where import compile_where
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
 
 USER = User("j.devries", email="j.devries@example.com", applications=frozenset({"pocket"}), groups=frozenset({EVERYONE, "consultancy"}))
+SPECIALS: dict[Special, SpecialRule | None] = {
+    Special.VERSION: None,
+    Special.IMAGE: Unchecked(),
+    Special.SUBJECT: OwnedRows(GetConnector("Profit_Dossiers", ("department",)), "SubjectId", "FileId"),
+    Special.REPORT: Reports(
+        {
+            "A1": ListedReport("a1", ("department",)),
+            "2": ListedReport("2", unchecked=True),
+            "3": ListedReport("3"),
+            "4": ListedReport("4", ("nobody",)),
+            "5": ListedReport("5", ("many",)),
+        }
+    ),
+}
 HOURS = AppConnector(
     "hours",
     "O12345AA",
@@ -56,7 +77,7 @@ HOURS = AppConnector(
         "profit_many": GetConnector("Profit_Many", ("many",)),
     },
     update_connectors={"ptrealization": UpdateConnector("PtRealization", frozenset({Action.INSERT, Action.UPDATE}))},
-    special_connectors=frozenset({Special.SUBJECT, Special.VERSION}),
+    special_connectors=SPECIALS,
 )
 CALLER = Caller(USER, HOURS, "phone", "192.0.2.1")
 POLICY = Policy(
@@ -65,10 +86,17 @@ POLICY = Policy(
     {HOURS.name: HOURS},
     {
         "department": FilterType(
-            "department", {"profit_hours": {"department": "Afdeling"}}, {"consultancy": compile_where("department = 'CONS'")}
+            "department",
+            {name: {"department": "Afdeling"} for name in ("profit_hours", "profit_dossiers")},
+            {"consultancy": compile_where("department = 'CONS'")},
+            {"A1": {"department": "1001"}},
         ),
+        "nobody": FilterType("nobody", {}, {}, {"4": {}}),
         "many": FilterType(
-            "many", {"profit_many": {"n": "N"}}, {"consultancy": compile_where(f"n in ({', '.join(map(str, range(1_001)))})")}
+            "many",
+            {"profit_many": {"n": "N"}},
+            {"consultancy": compile_where(f"n in ({', '.join(map(str, range(1_001)))})")},
+            {"5": {"n": "N"}},
         ),
     },
     {},
@@ -90,6 +118,9 @@ def update(*actions: Action, verb: Action = Action.INSERT, connector: str = "PtR
 
 BLOCKED, EXPIRED = with_app(blocked=True), replace(CALLER, token_expires=NOW)
 ELSEWHERE = with_app(addresses=AddressRule(allow=(ip_network("198.51.100.0/24"),)))
+
+UNGUARDED = OwnedRows(GetConnector("Profit_Forgotten"), "Id")
+MANY = OwnedRows(GetConnector("Profit_Many", ("many",)), "Id")
 
 REFUSALS: list[tuple[Caller, Call, Reason]] = [
     (EXPIRED, ROWS, Reason.TOKEN_EXPIRED),
@@ -117,8 +148,21 @@ REFUSALS: list[tuple[Caller, Call, Reason]] = [
     (CALLER, update(Action.INSERT, Action.DELETE), Reason.ACTION_NOT_ALLOWED),
     (CALLER, update(verb=Action.DELETE), Reason.ACTION_NOT_ALLOWED),
     (CALLER, FetchFile("0" * 32, "a.pdf"), Reason.CONNECTOR_NOT_LISTED),
-    (CALLER, FetchImage("1"), Reason.CONNECTOR_NOT_LISTED),
+    (with_app(special_connectors={}), FetchImage("1"), Reason.CONNECTOR_NOT_LISTED),
     (CALLER, RunReport("0" * 32), Reason.CONNECTOR_NOT_LISTED),
+    (with_app(special_connectors={Special.FILE: None}), FetchFile("0" * 32, "a.pdf"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (with_app(special_connectors={Special.IMAGE: None}), FetchImage("1"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (with_app(special_connectors={Special.SUBJECT: None}), FetchSubjectFile("1", "2"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (with_app(special_connectors={Special.REPORT: None}), RunReport("1"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (with_app(special_connectors={Special.REPORT: UNGUARDED}), RunReport("1"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (with_app(special_connectors={Special.FILE: Reports({})}), FetchFile("0" * 32, "a"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (with_app(special_connectors={Special.IMAGE: UNGUARDED}), FetchImage("1"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (CALLER, FetchSubject("1", with_data=True), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (CALLER, FetchSubject("1", with_data=False), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (CALLER, RunReport("3"), Reason.SPECIAL_CONNECTOR_UNGUARDED),
+    (CALLER, RunReport("4"), Reason.REPORT_WITHOUT_ROWS),
+    (CALLER, RunReport("5"), Reason.FILTER_TOO_LARGE),
+    (with_app(special_connectors={Special.IMAGE: MANY}), FetchImage("1"), Reason.FILTER_TOO_LARGE),
 ]
 
 
@@ -129,7 +173,7 @@ def test_each_condition_that_fails_denies_with_its_own_reason(caller: Caller, ca
 
 def test_every_reason_about_rights_has_a_case() -> None:
     covered = {reason for _, _, reason in REFUSALS}
-    elsewhere = {Reason.USER_UNKNOWN}  # found when the token is looked up
+    elsewhere = {Reason.USER_UNKNOWN, Reason.KEYS_UNKNOWN}  # found when the token, or the app, is looked up
     assert {reason for reason in Reason if reason.kind is Kind.RIGHTS} - elsewhere <= covered
 
 
@@ -145,6 +189,9 @@ def test_every_reason_about_rights_has_a_case() -> None:
         (update(Action.UPDATE, verb=Action.UPDATE), "PtRealization"),
         (ProductVersion(), "version"),
         (FetchSubjectFile("1", "2"), "subject"),
+        (FetchImage("1"), "image"),
+        (RunReport("A1"), "a1"),
+        (RunReport("002"), "2"),
         (Metainfo(), ""),
         (Preflight(), ""),
     ],
@@ -176,6 +223,37 @@ def test_an_unfiltered_connector_is_allowed_with_all_rows() -> None:
     assert isinstance(decision, Allow)
     assert decision.rows is not None
     assert decision.rows.predicate.is_everything
+
+
+def test_an_attachment_is_allowed_once_a_row_of_the_user_has_its_ids() -> None:
+    decision = decide(POLICY, CALLER, FetchSubjectFile("1", "2"), NOW)
+    assert isinstance(decision, Allow)
+    assert decision.claim is not None
+    assert (decision.claim.get_connector, decision.claim.ids) == ("Profit_Dossiers", (("SubjectId", "1"), ("FileId", "2")))
+    assert decision.claim.rows.predicate == Predicate(((Condition("Afdeling", Operator.EQUAL, "CONS"),),))
+
+
+def test_what_is_unchecked_needs_no_row() -> None:
+    decision = decide(POLICY, CALLER, FetchImage("1"), NOW)
+    assert isinstance(decision, Allow)
+    assert decision.claim is None
+
+
+def test_a_report_is_narrowed_by_the_field_codes_that_its_filter_types_map() -> None:
+    asked = Predicate(((Condition("1002", Operator.GREATER, "5"),),))
+    decision = decide(POLICY, CALLER, RunReport("A1", asked), NOW)
+    assert isinstance(decision, Allow)
+    narrowed = Predicate(((Condition("1002", Operator.GREATER, "5"), Condition("1001", Operator.EQUAL, "CONS")),))
+    assert narrow_report(RunReport("A1", asked), decision) == RunReport("a1", narrowed)
+
+
+def test_a_report_of_which_the_filter_leaves_no_row_is_refused_since_an_empty_one_cannot_be_made_up() -> None:
+    asked = Predicate(((Condition("1001", Operator.EQUAL, "ICT"),),))
+    decision = decide(POLICY, CALLER, RunReport("A1", asked), NOW)
+    assert isinstance(decision, Allow)
+    with pytest.raises(Refusal) as refused:
+        narrow_report(RunReport("A1", asked), decision)
+    assert refused.value.reason is Reason.REPORT_WITHOUT_ROWS
 
 
 def test_what_is_not_listed_and_what_does_not_exist_cannot_be_told_apart() -> None:

@@ -21,8 +21,6 @@ WARNINGS = [
     (f"{HOURS}/enforcement", "shadow", "app_connectors.hours.enforcement", "SHADOW: what this app asks for is forwarded as it is"),
     (f"{HOURS}/blocked", None, "app_connectors.hours", "blocked, as new ones are (write `blocked: false` when it may be used)"),
     (f"{HOURS}/valid_until", "2026-01-01", "app_connectors.hours.valid_until", "the app connector is no longer valid"),
-    (f"{HOURS}/special_connectors", ["version", "file"], "app_connectors.hours.special_connectors[1]", "every member can fetch every file"),
-    (f"{HOURS}/special_connectors", ["report"], "app_connectors.hours.special_connectors[0]", "every member can fetch every report"),
     (
         f"{HOURS}/unfiltered_get_connectors",
         ["MetaInfo"],

@@ -63,10 +63,10 @@ def test_a_connector_that_nothing_guards_is_an_error_and_denied_but_the_rest_wor
 
 
 def test_what_is_listed_of_other_connectors_is_kept(tmp_path: Path) -> None:
-    content = bent("app_connectors/hours/special_connectors", ["version", "subject"])
+    content = bent("app_connectors/hours/special_connectors", ["version", "data"])
     content["app_connectors"]["hours"]["update_connectors"] = {"PtRealization": ["insert", "update"], "KnSubject": ["delete"]}
     app_connector = _policy(tmp_path, content).app_connectors["hours"]
-    assert app_connector.special_connectors == {Special.VERSION, Special.SUBJECT}
+    assert app_connector.special_connectors == {Special.VERSION: None, Special.DATA: None}
     assert {key: (each.name, set(each.actions)) for key, each in app_connector.update_connectors.items()} == {
         "ptrealization": ("PtRealization", {Action.INSERT, Action.UPDATE}),
         "knsubject": ("KnSubject", {Action.DELETE}),

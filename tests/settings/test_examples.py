@@ -43,7 +43,9 @@ app_connectors:
     get_connectors: [Profit_Hours, Profit_Employees]
     unfiltered_get_connectors: [Profit_Countries]     # every member sees all rows: said out loud
     update_connectors: {PtRealization: [insert, update]}
-    special_connectors: [subject, version]
+    special_connectors:
+      version:                          # nothing to check
+      subject: {get_connector: Profit_Employees, field: DossierId, file_field: FileId}      # whose attachments: those of rows he sees
     ip: {allow: [192.0.2.0/24]}
     tokens:
       - {user: j.devries, description: iPhone, sha256: "<sha256>", expires: 2027-01-01}   # sha256 of the 64 hex characters of <data>

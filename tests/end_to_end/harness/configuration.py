@@ -70,7 +70,7 @@ def configuration(backend_port: int) -> Configuration:
         "get_connectors": ["Profit_Hours", "Profit_Ledger", "Profit_Unguarded"],
         "unfiltered_get_connectors": ["Profit_Countries"],
         "update_connectors": {"PtRealization": ["insert", "update"], "KnSubject": ["insert", "update", "delete"], "FbSales": ["insert"]},
-        "special_connectors": ["version", "file", "image", "subject", "report", "data"],
+        "special_connectors": {"version": None, "data": None, **dict.fromkeys(("file", "image", "subject", "report"), "unchecked")},
         "tokens": [_token(user, "hours") for user in (*PEOPLE, *OUTSIDERS)],
     }
     return {

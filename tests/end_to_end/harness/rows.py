@@ -1,7 +1,8 @@
 """What the backend keeps: rows full of values that a careless reader takes for something else, and which of them a user may see."""
 
+import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.evaluation.meaning import And, Attribute, Attributes, Between, Compare, Constant, In, Node, Or, holds
@@ -37,11 +38,26 @@ HOURS = _rows(1, 150)
 LEDGER = _rows(2, 150)
 COUNTRIES: tuple[Row, ...] = tuple({"Id": name, "Naam": name.lower()} for name in ("NL", "BE", "DE", "FR", "LU"))
 
+
+def _files() -> Iterator[Row]:
+    departments = ("CONS", "ICT", "HR", "SALES", "CONSULT", "cons", None, "", "%", "A,B", "1", "É")
+    for number, department in enumerate(departments * 2, start=1):
+        plain = hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+        dashed = "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+        guid = (plain.upper(), plain, dashed.upper(), dashed)[number % 4]
+        # Dossier item 900 has attachments of many departments; 7000 and on have one each.
+        subject = "900" if number % 3 == 1 else str(7000 + number)
+        yield {"FileId": guid, "SubjectId": subject, "AttachmentId": str(number), "Afdeling": department, "Uren": "5"}
+
+
+FILES = tuple(_files())
+
 TABLES: Mapping[str, Sequence[Row]] = {
     "Profit_Hours": HOURS,
     "Profit_Ledger": LEDGER,
     "Profit_Countries": COUNTRIES,
     "Profit_Unguarded": HOURS,
+    "Profit_Files": FILES,
     "Profit_Secret": HOURS,
 }
 
@@ -66,6 +82,7 @@ GUARDS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     DEPARTMENT: {
         "Profit_Hours": {"department": "Afdeling", "hours": "Uren"},
         "Profit_Ledger": {"department": "Afdeling", "hours": "Uren"},
+        "Profit_Files": {"department": "Afdeling", "hours": "Uren"},
     },
     ADMINISTRATION: {"Profit_Ledger": {"administration": "Administratie"}},
 }
