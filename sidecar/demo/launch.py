@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
-from sidecar.demo.backend import OAUTH, RECEIVED, Received, backend, new_token
+from sidecar.demo.backend import OAUTH, ONE_TIME_PASSWORDS, RECEIVED, Received, backend, new_token
 from sidecar.demo.running import Held, Running
 from sidecar.identity.user_token import authorization_for, data_in_any_form, digest_of
 from sidecar.record.decision_log import LogFormat
@@ -48,6 +48,7 @@ async def launched(policy: Path | None = None) -> AsyncIterator[Running]:
                 authorizations={held: authorization_for(data) for held, data in issued.items()},
                 received=received,
                 decisions=decisions,
+                passwords=app[ONE_TIME_PASSWORDS],
             )
 
 

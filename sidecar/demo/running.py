@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 from sidecar.demo import soap_call
 from sidecar.demo.backend import Received
+from sidecar.demo.backend.one_time import OneTimePasswords
 
 
 class Held(NamedTuple):
@@ -25,7 +26,8 @@ class Running:
     """Addresses of REST are base URLs with ``/ProfitRestServices``, the one of SOAP has ``/ProfitServices``; `authorizations` are values of
     the Authorization header.
 
-    `received` and `decisions` grow while requests are made: what reached the backend, and lines of the decision log as JSON.
+    `received` and `decisions` grow while requests are made: what reached the backend, and lines of the decision log as JSON. `passwords`
+    are the backend's own, with the codes that nobody mailed.
     """
 
     backend_url: str
@@ -36,6 +38,7 @@ class Running:
     authorizations: Mapping[Held, str]
     received: deque[Received]
     decisions: list[str]
+    passwords: OneTimePasswords
 
 
 class Reply(NamedTuple):

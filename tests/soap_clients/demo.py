@@ -13,6 +13,7 @@ import yaml
 from sidecar.demo.launch import launched
 from sidecar.demo.running import Running
 
+HOURS_REPORT = "3B1F6C0E5A7D4E1C9F2A60D18B7C4E55"
 _PATIENCE = 30
 
 
@@ -22,8 +23,10 @@ def wider_policy() -> dict[str, Any]:
     hours = policy["app_connectors"]["hours"]
     hours["get_connectors"].append("Profit_Dossiers")
     hours["update_connectors"]["KnSubject"] = ["insert", "update", "delete"]
-    hours["special_connectors"] = ["version", "data"]
-    policy["filter_types"]["department"]["fields"]["Profit_Dossiers"] = {"department": "Afdeling"}
+    hours["special_connectors"] |= {"data": None, "report": {"reports": [HOURS_REPORT]}}
+    department = policy["filter_types"]["department"]
+    department["fields"]["Profit_Dossiers"] = {"department": "Afdeling"}
+    department["reports"] = {HOURS_REPORT: {"department": "U004"}}
     return policy
 
 

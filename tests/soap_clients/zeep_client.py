@@ -50,7 +50,7 @@ def ask_with_zeep(base: str, question: Question) -> Reply:
             answer = service[question.operation](**question.arguments)
         except zeep.exceptions.Fault as fault:
             return Reply(own_body.address, fault=Fault(str(fault.code), str(fault.message), _detail(fault.detail)))
-    return Reply(own_body.address, result=answer.decode("latin-1") if isinstance(answer, bytes) else answer)
+    return Reply(own_body.address, result=answer.decode("utf-8") if isinstance(answer, bytes) else answer)
 
 
 def _detail(detail: Any) -> dict[str, str]:
