@@ -11,7 +11,6 @@ from aiohttp.http import HttpVersion11
 
 from sidecar.dialects.call import Action, GetRows, Metainfo, Page, Update
 from sidecar.dialects.rest.answers import no_rows
-from sidecar.dialects.rest.otp import LONGEST_BODY, Step, read_step, step_at
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.dialects.soap.version import Version
 from sidecar.errors import Kind, Reason, Refusal
@@ -33,7 +32,7 @@ from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
 from sidecar.proxy.metainfo import answer_metainfo
 from sidecar.proxy.notes import note_allowed, note_call, note_caller
 from sidecar.proxy.otp_desk import OtpDesk
-from sidecar.proxy.otp_rest import answer_otp, forward_otp, otp_bases
+from sidecar.proxy.otp_service import OtpService
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.ownership import Ownership
 from sidecar.proxy.preparation import Preparations, Prepared, prepare_confirmed
@@ -126,7 +125,6 @@ class Gateway:
         self._clock = clock
         self._callers = Callers()
         self._issued = issued
-        self._otp_desk = otp_desk
         self._preparations = Preparations()
         self._ownership = Ownership(credentials, metrics)
         self._known = KnownBlocks()
@@ -134,6 +132,7 @@ class Gateway:
         self._guard = AnswerGuard(limits.answer)
         self._late_heads = Later(_HEAD_WAITS)
         self._shadow = ShadowService(self, credentials, pool, self._guard, limits.body, limits.client)
+        self._otp = None if otp_desk is None else OtpService(self, otp_desk, pool, limits.client)
         self._soap = SoapService(self, pool, credentials, self._ownership, limits.body, limits.answer, limits.client)
         self._logger = structlog.get_logger("sidecar")
 
@@ -246,14 +245,14 @@ class Gateway:
             return
         snapshot = self.policy_for(exchange)
         soap = soap_path(request.method, request.target, snapshot.environments.values())
+        if snapshot.enrolments is not None and request.method == "POST" and self._otp is not None:
+            service = self._otp.service(snapshot, soap, request, client, exchange)
+            if service is not None:
+                self.attend(request, client, exchange, service)
+                return
         if soap is not None:
             self._soap.serve(soap, request, client, exchange)
             return
-        if snapshot.enrolments is not None and request.method == "POST" and self._otp_desk is not None:
-            step = step_at(request.target, otp_bases(snapshot))
-            if step is not None:
-                self.attend(request, client, exchange, self._one_time_password(step, self._otp_desk, request, client, exchange))
-                return
         revision = None
         try:
             caller = self._callers.identify(snapshot.policy, headers.get(b"authorization"), exchange.client)
@@ -493,22 +492,6 @@ class Gateway:
         """For a token of which only the database can say whether it was issued."""
         snapshot, caller = await self._identify(request.headers.get(b"authorization"), None, exchange)
         self._serve_call(request, client, exchange, snapshot, caller)
-
-    async def _one_time_password(
-        self, step: Step, desk: OtpDesk, request: ClientRequest, client: ClientConnection, exchange: Exchange
-    ) -> None:
-        check_media_type(request.headers)
-        call = read_step(step, await read_body(request, client, LONGEST_BODY, self._limits.client))
-        exchange.call = type(call).__name__
-        snapshot = self.policy_for(exchange)
-        environment = desk.backend_for(snapshot, call, exchange)
-        if environment is None:
-            result = await desk.carry_out(snapshot, call, exchange)
-            self.answer(request, client, exchange, answer_otp(result, exchange.reference))
-        else:
-            exchange.outcome = Outcome.ALLOW
-            origin, head, body = forward_otp(environment, call, request.headers)
-            self.forwarding(request, client, exchange).relay(await self._pool.send(origin, head, body))
 
     async def _update(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, call: Update, body: bytes | None = None

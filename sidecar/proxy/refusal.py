@@ -51,7 +51,7 @@ _MESSAGES = {
 _ABOUT_THE_CALL = frozenset(
     {Kind.CALL, Kind.PATH, Kind.VERB, Kind.TARGET_SIZE, Kind.HEAD_SIZE, Kind.BODY_SIZE, Kind.MEDIA, Kind.SLOW_CLIENT}
 )
-_ERROR_NUMBER = -2147180996
+ERROR_NUMBER = -2147180996
 """The backend's number for a general functional error; clients are told not to interpret it."""
 
 
@@ -65,8 +65,8 @@ def answer_for(refusal: Refusal, reference: str, fault_version: Version | None =
     if refusal.detail and kind in _ABOUT_THE_CALL:
         message = f"{message} {refusal.detail[:1].upper()}{refusal.detail[1:]}."
     if fault_version is not None:
-        return answer_soap(fault(fault_version, message, _ERROR_NUMBER, reference), fault_version, reference, 500)
-    body = {"externalMessage": message, "errorNumber": _ERROR_NUMBER, "profitLogReference": reference}
+        return answer_soap(fault(fault_version, message, ERROR_NUMBER, reference), fault_version, reference, 500)
+    body = {"externalMessage": message, "errorNumber": ERROR_NUMBER, "profitLogReference": reference}
     further = [("X-Content-Type-Options", "nosniff")]
     if kind is Kind.IDENTITY:
         further.append(("WWW-Authenticate", "AfasToken"))

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sidecar.dialects.call import Special
-from sidecar.dialects.soap.services import service_at
+from sidecar.dialects.soap.services import TOKEN_CONNECTOR, service_at
+from sidecar.dialects.soap.token_connector import is_token_connector
 from sidecar.dialects.soap.wsdl import UnknownShapeError, rewrite_wsdl
 from sidecar.errors import Reason, Refusal
 from sidecar.policy.model import AppConnector
 from sidecar.proxy.route import Route
 from sidecar.proxy.soap_path import SoapPath, reached_by
 from sidecar.proxy.upstream import Pool, header_lines, request_line
+from sidecar.settings.otp import OtpMode
 from sidecar.store.snapshot import Environment, Snapshot
 
 KEPT_SECONDS = 300.0
@@ -65,7 +67,7 @@ class Wsdls:
         :raises Refusal: UNKNOWN_PATH for a service that is not enabled; what keeps the WSDL from being had; MALFORMED_HTTP for a host that
             is none.
         """
-        service = service_at(path.file)
+        service = TOKEN_CONNECTOR if is_token_connector(path.file) else service_at(path.file)
         environment, route = _enabled(snapshot, path, service)
         address = environment.soap_address or _address(host, path, route)
         wsdl = await self._raw(route, service)
@@ -115,7 +117,10 @@ class Wsdls:
 def _enabled(snapshot: Snapshot, path: SoapPath, service: str) -> tuple[Environment, Route]:
     app_connectors = snapshot.policy.app_connectors.values()
     for environment, route in reached_by(path, snapshot.environments.values()):
-        if any(each.environment == environment.name and not each.blocked and _ENABLED_BY[service](each) for each in app_connectors):
+        if service == TOKEN_CONNECTOR:
+            if environment.otp is not OtpMode.OFF:
+                return environment, route
+        elif any(each.environment == environment.name and not each.blocked and _ENABLED_BY[service](each) for each in app_connectors):
             return environment, route
     raise Refusal(Reason.UNKNOWN_PATH)
 

@@ -43,15 +43,24 @@ def read(path: str, body: bytes, content_type: str | None, soap_action: str | No
     :param soap_action: likewise.
     :raises Refusal: for everything that is not in the inventory.
     """
-    service = service_at(path)
+    version, operation, arguments = read_message(service_at(path), body, content_type, soap_action)
+    token = read_body_token(arguments.get("token", ""))
+    return _READERS[operation](_Asked(version, operation, token, arguments))
+
+
+def read_message(service: str, body: bytes, content_type: str | None, soap_action: str | None) -> tuple[Version, Operation, Arguments]:
+    """Version, operation and arguments, once headers and envelope agree about them.
+
+    :param service: the canonical name of its file.
+    :raises Refusal: where they don't, or can't be read.
+    """
     headers = read_headers(content_type, soap_action)
     version, operation, arguments = read_envelope(body, service)
     if headers.version not in (None, version):
         raise Refusal(Reason.BODY_TYPE, "the Content-Type is that of the other version of SOAP than the Envelope")
     if headers.action not in (None, operation.action):
         raise Refusal(Reason.BODY_MALFORMED, f"SOAPAction names another operation than the Body, where it is {operation.action}")
-    token = read_body_token(arguments.get("token", ""))
-    return _READERS[operation](_Asked(version, operation, token, arguments))
+    return version, operation, arguments
 
 
 def _read_rows(asked: _Asked) -> SoapCall:

@@ -1,7 +1,7 @@
 """What SOAP serves: the services, their operations, and the arguments of each in their order (wire reference 3.1, 3.2). Nothing beside it.
 
-Left out, so refused: `CmdConnector`, which can replace GetConnectors by others (wire reference 3.6), `TokenConnector`, the services from
-before app connectors, and `logonAs`, which asks for another user's rights.
+Left out, so refused: `CmdConnector`, which can replace GetConnectors by others (wire reference 3.6), the services from before app
+connectors, and `logonAs`, which asks for another user's rights. `TokenConnector` stands apart, since who calls it has no token yet.
 """
 
 from dataclasses import dataclass
@@ -52,6 +52,13 @@ OPERATIONS = (
     VERSION_INFO,
 )
 
+TOKEN_CONNECTOR = "TokenConnector.asmx"  # noqa: S105  the name of a file
+GENERATE_OTP = Operation(TOKEN_CONNECTOR, "GenerateOTP", ("userId", "apiKey", "environmentKey", "description"))
+GET_TOKEN_FROM_OTP = Operation(TOKEN_CONNECTOR, "GetTokenFromOTP", ("userId", "apiKey", "environmentKey", "otp"))
+DELETE_TOKEN = Operation(TOKEN_CONNECTOR, "DeleteToken", ("token",))
+
+TOKEN_OPERATIONS = (GENERATE_OTP, GET_TOKEN_FROM_OTP, DELETE_TOKEN)
+
 SERVICES = {operation.service.lower(): operation.service for operation in OPERATIONS}
 """The canonical name of each service's file, by its lower-case one."""
 
@@ -73,7 +80,7 @@ def operation_of(service: str, name: str) -> Operation:
 
     :raises Refusal: UNKNOWN_PATH.
     """
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *TOKEN_OPERATIONS):
         if operation.service == service and operation.name == name:
             return operation
     raise Refusal(Reason.UNKNOWN_PATH, f"{service} has no operation of this name; letter case counts")
