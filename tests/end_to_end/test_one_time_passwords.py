@@ -387,8 +387,12 @@ def test_another_database_waits_for_a_restart(start: Start, tmp_path: Path) -> N
     assert [problem.path for problem in stage.store.last_reload.problems if "restart" in problem.message] == ["one_time_passwords.database"]
 
 
-def test_a_stranger_s_token_costs_one_question_however_often_it_comes_at_once(start: Start) -> None:
-    stage = start()
-    answer = rows(stage, authorization("j.devries", "nothing"))
-    assert answer.status == 401
-    assert stage.decision(answer.reference)["reason"] == "token_unknown"
+def test_a_guess_that_is_broken_off_is_spent(start: Start, mails: Mailbox) -> None:
+    stage = start(tries=1)
+    ask_for_code(stage)
+    code = mails.code()
+    wrong = json.dumps(claim(otp=f"{(int(code) + 1) % 10**8:08}")).encode()
+    with stage.wire() as wire:
+        wire.send(request("POST", f"{BASE}/otpvalidation", None, "Content-Type: application/json", body=wrong))
+    wait_for(lambda: any(line["operation"] == "redeem" for line in otp_lines(stage)))
+    assert show_code(stage, code).status == 204
