@@ -287,6 +287,7 @@ def test_a_write_goes_on_as_what_it_says(stage: Stage) -> None:
     }
 
 
+BESIDE = '<FbSales><Element Action="insert"><Fields><A>1</A></Fields></Element>{}</FbSales>'
 SALES_LINE = '<Objects><FbSalesLines><Element><Fields Action="{}"><A>1</A></Fields></Element></FbSalesLines></Objects>'
 
 
@@ -297,6 +298,15 @@ SALES_LINE = '<Objects><FbSalesLines><Element><Fields Action="{}"><A>1</A></Fiel
         (update("FbSales", document("FbSales", "update")), "action_not_allowed"),
         (update("FbSales", document("FbSales", "")), "action_not_allowed"),
         (update("FbSales", document("FbSales", "insert", SALES_LINE.format("delete"))), "action_not_allowed"),
+        (update("FbSales", BESIDE.format('<Element OrNu="1"/>')), "action_not_allowed"),
+        (
+            update("FbSales", BESIDE.format('<Element Action="insert"><Objects><A><Element Id="1"/></A></Objects></Element>')),
+            "action_not_allowed",
+        ),
+        (
+            update("FbSales", BESIDE.format('<Element><Fields Action="insert"><Action>Delete</Action></Fields></Element>')),
+            "action_not_allowed",
+        ),
         (update("KnPerson", document("KnPerson", "insert")), "connector_not_listed"),
         (update("FbSales", document("KnSubject", "insert")), "body_malformed"),
         (update("FbSales", document("FbSales", "drop")), "body_malformed"),

@@ -5,6 +5,7 @@ Fields and Objects; Objects hold objects, which hold Elements.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from sidecar.dialects.call import Action
@@ -20,7 +21,7 @@ _ROOTS = {"knemployee": "afasemployee"}
 """Where the root is not called like the UpdateConnector (wire reference 3.8); both in lower case."""
 
 _UNSAID = frozenset({Action.INSERT, Action.UPDATE})
-"""What fields without an action may do: which of the two is unknown."""
+"""What an Element without an action may do: which of the two is unknown. Without Fields too: its attributes are fields as well."""
 
 
 def read_document(text: str, connector: str) -> Element:
@@ -49,22 +50,32 @@ def write_document(root: Element) -> str:
 
 def actions_in(root: Element) -> frozenset[Action]:
     """Every action that the document performs."""
-    return frozenset(_actions(root)) or _UNSAID
+    return frozenset(_actions(root))
 
 
 def _actions(parent: Element) -> Iterator[Action]:
     """Those of the Elements of the root, or of an object."""
     for element in parent.children:
         named = _named(element)
-        yield from named
         for part in element.children:
             if part.name == "Fields":
-                yield from (_named(part) or named or _UNSAID)
-                # A field that is called like the attribute counts as well: nobody says that the backend tells them apart.
-                yield from (_ACTIONS[each.text] for each in part.children if each.name.lower() == "action" and each.text in _ACTIONS)
+                named += _named(part)
+        yield from named or _UNSAID
+        for part in element.children:
+            if part.name == "Fields":
+                yield from _fields_called_action(part)
             else:
                 for child in part.children:
                     yield from _actions(child)
+
+
+def _fields_called_action(fields: Element) -> Iterator[Action]:
+    """A field that is called like the attribute counts as well: nobody says that the backend tells them apart, or minds letter case."""
+    for field in fields.children:
+        if field.name.lower() == "action":
+            action = _ACTIONS.get(unicodedata.normalize("NFKC", field.text).strip().casefold())
+            if action is not None:
+                yield action
 
 
 def _named(element: Element) -> list[Action]:

@@ -45,10 +45,14 @@ def nested(*actions: str) -> str:
         ('<O0><Element Action="insert"><Fields><A>1</A></Fields></Element></O0>', {INSERT}),
         ('<O0><Element Action="insert"><Fields Action="delete"/></Element></O0>', {INSERT, DELETE}),
         ('<O0><Element A="1"/></O0>', {INSERT, UPDATE}),
-        ('<O0><Element A="1"/><Element Action="delete"/></O0>', {DELETE}),
-        ("<O0><Element><Objects/><Objects><O1><Element Action='delete'/></O1></Objects></Element></O0>", {DELETE}),
+        ('<O0><Element A="1"/><Element Action="delete"/></O0>', {INSERT, UPDATE, DELETE}),  # keys alone may well be a new record
+        ("<O0><Element Action='update'><Objects><O1><Element A='1'/></O1></Objects></Element></O0>", {INSERT, UPDATE}),
+        ("<O0><Element><Objects/><Objects><O1><Element Action='delete'/></O1></Objects></Element></O0>", {INSERT, UPDATE, DELETE}),
         ('<O0><Element><Fields Action="insert"><Action>delete</Action></Fields></Element></O0>', {INSERT, DELETE}),
         ('<O0><Element><Fields Action="insert"><action>delete</action></Fields></Element></O0>', {INSERT, DELETE}),
+        ('<O0><Element><Fields Action="insert"><Action>Delete</Action></Fields></Element></O0>', {INSERT, DELETE}),
+        ('<O0><Element><Fields Action="insert"><ACTION> UPDATE\n</ACTION></Fields></Element></O0>', {INSERT, UPDATE}),
+        ('<O0><Element><Fields Action="insert"><Action>\uff44elete</Action></Fields></Element></O0>', {INSERT, DELETE}),
         ('<O0><Element><Fields Action="insert"><Action>bel klant</Action></Fields></Element></O0>', {INSERT}),
     ],
 )
