@@ -25,6 +25,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.BODY_TYPE: "Send `Content-Type: application/json;charset=utf-8`, not compressed.",
     Reason.BODY_INCOMPLETE: "A bad connection, mostly; `timeouts.client` bounds how long the body may stand still.",
     Reason.TOO_MANY_REQUESTS: "Wait; the answer's `Retry-After` says how long. Many users behind one address need a larger `per_address`.",
+    Reason.FORM_NOT_JUDGED: "Let the app ask for `Outputmode` 1 and `Metadata` 0, or say `row_guard: sample`.",
     Reason.TOKEN_MISSING: "Let the app send `Authorization: AfasToken …`; see whether a proxy before the sidecar takes it off.",
     Reason.TOKEN_MALFORMED: "Expected is the base64 of `<token><version>1</version><data>64 hexadecimal characters</data></token>`.",
     Reason.TOKEN_AMBIGUOUS: "Send one token: in the `Authorization` header or in the message, or the same one in both.",

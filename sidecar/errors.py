@@ -82,6 +82,12 @@ class Reason(StrEnum):
 
     TOO_MANY_REQUESTS = "too_many_requests", Kind.FLOOD, "More one-time passwords were asked for from this address than an hour allows."
 
+    FORM_NOT_JUDGED = (
+        "form_not_judged",
+        Kind.CALL,
+        "Options ask for rows as separated text or with a schema, which the row guard can't read (`row_guard: enforce`).",
+    )
+
     # who asks
     TOKEN_MISSING = "token_missing", Kind.IDENTITY, "No Authorization header."
     TOKEN_MALFORMED = "token_malformed", Kind.IDENTITY, "The Authorization header holds no user token in a known form."

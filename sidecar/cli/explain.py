@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sidecar.cli.configuration import config_option, usable_snapshot
 from sidecar.cli.explain_ownership import whose_it_is
-from sidecar.cli.explain_soap import forwarded_message, read_message
+from sidecar.cli.explain_soap import described_unnarrowed, forwarded_message, read_message
 from sidecar.dialects.call import Call, GetRows, Preflight, RunReport, Update
 from sidecar.dialects.rest.read import read
 from sidecar.errors import Reason, Refusal
@@ -23,6 +23,7 @@ from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
 from sidecar.policy.model import Caller, Enforcement
+from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.policy.special import narrow_report
 from sidecar.proxy.plan import plan
 from sidecar.proxy.route import route_to
@@ -88,7 +89,7 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
         "allowed": False,
     }
     if caller.app_connector.enforcement is Enforcement.SHADOW:
-        report["shadow"] = _in_shadow(snapshot, caller, method, target.strip(), now)
+        report["shadow"] = _in_shadow(snapshot, caller, method, target.strip(), body, now)
     try:
         message = read_message(environment, method, target.strip(), body)
         call = _read(environment, method, target.strip()) if message is None else message.call
@@ -113,9 +114,15 @@ def _read(environment: Environment, method: str, target: str) -> Call:
     return read(method, target, route_to(environment.rest, environment.ca_file).bases, environment.mixed)
 
 
-def _in_shadow(snapshot: Snapshot, caller: Caller, method: str, target: str, now: datetime) -> dict[str, str | None]:
+def _in_shadow(snapshot: Snapshot, caller: Caller, method: str, target: str, body: bytes | None, now: datetime) -> dict[str, str | None]:
     """What becomes of the request in truth, whatever the rest of the report says."""
+    environment = snapshot.environments[caller.app_connector.environment]
     try:
+        message = read_message(environment, method, target, body)
+        if message is not None:
+            in_force, _ = unmet_in_shadow(caller, now)
+            told = {"reason": in_force.value} if in_force is not None else {}
+            return {"forwarded": None if told else described_unnarrowed(message, environment), **told}
         call = shadow(snapshot, caller, method, target, now, lambda _call: None)
     except Refusal as refusal:
         return {"forwarded": None, "reason": refusal.reason.value}

@@ -43,8 +43,17 @@ def forwarded_message(message: SoapCall, decision: Allow, environment: Environme
         report |= {"asked": describe(message.call.filter), "narrowed": describe(narrowed)}
         if narrowed.is_nothing:
             return report | {"forwarded": None, "note": "no row is left: answered with an empty result by the sidecar itself"}
-    route = route_of(environment)
     return report | {
-        "forwarded": f"POST {'' if route is None else route.base_path}/{message.operation.service}",
+        "forwarded": _request(message, environment),
         "message": write(message, decision.connector, narrowed).decode("ascii"),
     }
+
+
+def described_unnarrowed(message: SoapCall, environment: Environment) -> str:
+    """What the backend gets in shadow, in words."""
+    return f"{_request(message, environment)}, {message.operation.name} as it is asked"
+
+
+def _request(message: SoapCall, environment: Environment) -> str:
+    route = route_of(environment)
+    return f"POST {'' if route is None else route.base_path}/{message.operation.service}"

@@ -20,12 +20,15 @@ from sidecar.identity.identify import identify_token
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Claim, Deny
 from sidecar.policy.model import Caller, Enforcement, Network, RowGuard
+from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.backend_head import backend_head
 from sidecar.proxy.backend_token import BackendToken
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.guarded_answer import GuardedBackend
+from sidecar.proxy.guarded_forwarding import GuardedForwarding
 from sidecar.proxy.issued_callers import IssuedCallers, digest_in
 from sidecar.proxy.known_calls import KnownCall, KnownCalls
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
@@ -45,7 +48,7 @@ from sidecar.proxy.shadow_service import ShadowService
 from sidecar.proxy.soap_path import soap_path
 from sidecar.proxy.soap_service import SoapService
 from sidecar.proxy.token_forwarding import TokenForwarding
-from sidecar.proxy.upstream import Backend, Later, Pool
+from sidecar.proxy.upstream import Answer, Backend, Later, Pool
 from sidecar.record.decision_log import DecisionLog
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.record.metrics import Metrics
@@ -133,7 +136,7 @@ class Gateway:
         self._late_heads = Later(_HEAD_WAITS)
         self._shadow = ShadowService(self, credentials, pool, self._guard, limits.body, limits.client)
         self._otp = None if otp_desk is None else OtpService(self, otp_desk, pool, limits.client)
-        self._soap = SoapService(self, pool, credentials, self._ownership, limits.body, limits.answer, limits.client)
+        self._soap = SoapService(self, pool, credentials, self._ownership, self._guard, limits.body, limits.answer, limits.client)
         self._logger = structlog.get_logger("sidecar")
 
     @property
@@ -384,7 +387,8 @@ class Gateway:
         return prepared
 
     async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
-        """Who asks, by a header or the digest of a token found elsewhere, if he meets all conditions now; and the policy that says so.
+        """Who asks, by a header or the digest of a token found elsewhere, if he meets all conditions now (in shadow: those that are
+        in force); and the policy that says so.
 
         :raises Refusal: TOKEN_AMBIGUOUS where the two are different tokens; otherwise as `identify`, and for a condition.
         """
@@ -392,7 +396,8 @@ class Gateway:
         if authorization is not None and digest not in (None, digest_in(authorization)):
             raise Refusal(Reason.TOKEN_AMBIGUOUS, "the token in the message must be that of the Authorization header, or be left out")
         note_caller(exchange, caller)
-        reason = unmet_condition(caller, self._clock())
+        in_shadow = caller.app_connector.enforcement is Enforcement.SHADOW
+        reason = unmet_in_shadow(caller, self._clock())[0] if in_shadow else unmet_condition(caller, self._clock())
         if reason is not None:
             raise Refusal(reason)
         return snapshot, caller
@@ -434,6 +439,13 @@ class Gateway:
         :param backend: gives it; the pool unless said.
         """
         return Forwarding(request, client, exchange, backend or self._pool, self._late_heads, self._limits.client, self)
+
+    def relay_guarded(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: Answer, guarded: GuardedBackend
+    ) -> None:
+        """Pass an answer on, with the row guard before it."""
+        forwarding = GuardedForwarding(request, client, exchange, guarded, self._late_heads, self._limits.client, self)
+        forwarding.relay_guarded(answer, guarded)
 
     def asked(self, exchange: Exchange) -> None:
         """The backend is about to be asked."""

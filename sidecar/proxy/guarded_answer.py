@@ -13,7 +13,7 @@ import structlog
 
 from sidecar.errors import Reason, Refusal
 from sidecar.guard.row_check import RowCheck
-from sidecar.proxy.upstream import AnswerHead, Backend, Origin, Piece, Watched, Watcher
+from sidecar.proxy.upstream import Answer, AnswerHead, Backend, Origin, Piece, Watched, Watcher
 from sidecar.record.checked import Checked
 from sidecar.record.trace import trace_of
 
@@ -260,6 +260,15 @@ class GuardedBackend:
         answer = self._guarded(watcher)
         answer.connection = await self._pool.begin_anew(origin, head, answer.look)
         return answer
+
+    def take_over(self, answer: Answer, watcher: Watcher) -> tuple[GuardedAnswer, Piece] | None:
+        """An answer that was fetched otherwise, with what is there of its body, to be looked at; None where it is spent."""
+        guarded = self._guarded(watcher)
+        connection, held = answer.hand_over(guarded.look)
+        if connection is None:
+            return None
+        guarded.connection = connection
+        return guarded, held
 
     def settle(self, connection: GuardedAnswer) -> None:
         """As `Pool.settle`."""

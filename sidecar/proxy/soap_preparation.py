@@ -74,13 +74,23 @@ def prepare_message(
     if narrowed is not None and narrowed.is_nothing:
         return PreparedMessage(snapshot, caller, environment, route, decision, predicate, narrowed, b"", b"")
     message = with_narrowed_report(message, decision)
+    head, body = write_message(environment, route, message, decision.connector, narrowed, authorization)
+    return PreparedMessage(snapshot, caller, environment, route, decision, predicate, narrowed, head, body)
+
+
+def write_message(
+    environment: Environment, route: Route, message: SoapCall, connector: str, rows: Predicate | None, authorization: bytes | None
+) -> tuple[bytes, bytes]:
+    """Head and body of the message for the backend.
+
+    :param rows: that are asked for; not nothing, None for calls without rows.
+    """
     header, token_xml = _credential(environment, message, authorization)
-    body = write(message, decision.connector, narrowed, token_xml)
+    body = write(message, connector, rows, token_xml)
     line = request_line("POST", f"{route.base_path}/{message.operation.service}")
     described = [(name.encode("ascii"), value.encode("ascii")) for name, value in write_headers(message.version, message.operation)]
     proof = [] if header is None else [(b"Authorization", header)]
-    head = line + header_lines([(b"Host", route.origin.host_header), *proof, *described])
-    return PreparedMessage(snapshot, caller, environment, route, decision, predicate, narrowed, head, body)
+    return line + header_lines([(b"Host", route.origin.host_header), *proof, *described]), body
 
 
 def admits_service(caller: Caller, message: SoapCall) -> bool:

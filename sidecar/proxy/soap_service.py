@@ -6,28 +6,35 @@ The token stands in the header or in the message. With one in the header the cal
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
+from sidecar.dialects.call import GetRows
 from sidecar.dialects.soap.answers import no_rows
 from sidecar.dialects.soap.call import SoapCall
 from sidecar.dialects.soap.read import read
 from sidecar.dialects.soap.version import version_for_fault
 from sidecar.errors import Reason, Refusal
+from sidecar.guard.soap_rows import SoapRows
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.policy.decision import Claim
-from sidecar.policy.model import Caller
+from sidecar.policy.model import Caller, Enforcement, RowGuard
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.forwarding import Forwarding
-from sidecar.proxy.notes import note_allowed, note_call
+from sidecar.proxy.guarded_answer import GuardedBackend
+from sidecar.proxy.notes import note_allowed, note_call, note_shadowed
 from sidecar.proxy.own_answers import OwnAnswer, answer_soap, answer_wsdl
 from sidecar.proxy.ownership import Ownership
 from sidecar.proxy.preparation import Decisions
 from sidecar.proxy.request_body import check_coding, read_body
+from sidecar.proxy.row_guard import AnswerGuard
 from sidecar.proxy.soap_path import SoapPath
 from sidecar.proxy.soap_preparation import PreparedMessage, prepare_message
-from sidecar.proxy.upstream import Pool
+from sidecar.proxy.soap_shadow import shadow_message
+from sidecar.proxy.upstream import Answer, Pool
 from sidecar.proxy.wsdl import Wsdls
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.store.snapshot import Snapshot
@@ -58,6 +65,14 @@ class Desk(Protocol):
     def forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
         """One that passes an answer on."""
 
+    def relay_guarded(
+        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: Answer, guarded: GuardedBackend
+    ) -> None:
+        """Pass an answer on, with the row guard before it."""
+
+    def now(self) -> datetime:
+        """The moment that counts."""
+
 
 class SoapService:
     """Serves requests for which `soap_path` found a path."""
@@ -68,12 +83,15 @@ class SoapService:
         pool: Pool,
         credentials: BackendCredentials,
         ownership: Ownership,
+        guard: AnswerGuard,
         body_limit: int,
         answer_limit: int,
         patience: float,
     ) -> None:
         """:param patience: seconds that a client may stand still."""
         self._desk = desk
+        self._pool = pool
+        self._guard = guard
         self._credentials = credentials
         self._ownership = ownership
         self._body_limit = body_limit
@@ -120,7 +138,7 @@ class SoapService:
             message = await self._confirmed(message, prepared, prepared.allowed.claim, authorization)
             prepared = await self._prepared(path, message, authorization, exchange, prepared.snapshot)
         if prepared.body:
-            await self._ask(prepared, request, client, exchange)
+            await self._ask(prepared, self._guarded(prepared, message, exchange), request, client, exchange)
         else:
             self._desk.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
 
@@ -133,9 +151,38 @@ class SoapService:
         if confirmed_under is not None and confirmed_under is not snapshot:
             raise Refusal(Reason.POLICY_CHANGED)
         note_call(exchange, message.call)
+        if caller.app_connector.enforcement is Enforcement.SHADOW:
+            prepared, outcome = shadow_message(snapshot, caller, message, path, authorization, self._desk.now())
+            note_shadowed(exchange, outcome, prepared.predicate, prepared.allowed.connector)
+            return prepared
         prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions(), confirmed=confirmed_under is not None)
         note_allowed(exchange, prepared.allowed, prepared.predicate)
         return prepared
+
+    def _guarded(self, prepared: PreparedMessage, message: SoapCall, exchange: Exchange) -> GuardedBackend | None:
+        """The row guard before the backend, if the answer is to be judged.
+
+        :raises Refusal: FORM_NOT_JUDGED, where it would have to be but can't.
+        """
+        app_connector, rows, connector = prepared.caller.app_connector, prepared.allowed.rows, prepared.allowed.connector
+        if app_connector.row_guard is RowGuard.OFF or not isinstance(message.call, GetRows) or rows is None or rows.predicate.is_everything:
+            return None
+        in_shadow = app_connector.enforcement is Enforcement.SHADOW
+        if not _is_judgeable(message):
+            if app_connector.row_guard is RowGuard.ENFORCE and not in_shadow:
+                raise Refusal(Reason.FORM_NOT_JUDGED, "rows come as XML without a schema here: Outputmode 1, Metadata 0")
+            return None
+        return self._guard.before(
+            self._pool,
+            prepared.snapshot,
+            prepared.caller,
+            connector,
+            rows.predicate,
+            exchange,
+            reader=partial(SoapRows, connector),
+            absent_is_empty=True,
+            never_withholds=in_shadow,
+        )
 
     async def _confirmed(self, message: SoapCall, prepared: PreparedMessage, claim: Claim, authorization: bytes | None) -> SoapCall:
         """The message with the ids that the backend confirmed.
@@ -147,15 +194,31 @@ class SoapService:
         call = await self._ownership.confirmed(prepared.snapshot, prepared.caller, message.call, claim, authorization)
         return replace(message, call=call)
 
-    async def _ask(self, prepared: PreparedMessage, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
-        passed = request.headers.for_backend()
+    async def _ask(
+        self,
+        prepared: PreparedMessage,
+        guarded: GuardedBackend | None,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+    ) -> None:
+        passed = request.headers.for_backend(answer_is_read=guarded is not None)
 
         def make_head(line: bytes) -> bytes:
             return b"%b%b%bContent-Length: %d\r\n\r\n" % (prepared.head, line, passed, len(prepared.body))
 
         self._desk.asked(exchange)
         answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head, prepared.body)
-        self._desk.forwarding(request, client, exchange).relay(answer)
+        if guarded is None:
+            self._desk.forwarding(request, client, exchange).relay(answer)
+        else:
+            self._desk.relay_guarded(request, client, exchange, answer, guarded)
+
+
+def _is_judgeable(message: SoapCall) -> bool:
+    """Whether the rows come in the form that the guard reads: as XML without a schema."""
+    options = message.options
+    return options is None or not (options.as_text or options.metadata)
 
 
 async def _read(file: str, body: bytes, request: ClientRequest) -> SoapCall:

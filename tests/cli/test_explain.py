@@ -189,3 +189,12 @@ def test_an_app_connector_in_shadow_is_told_with_what_is_forwarded_in_truth(conf
     assert report["shadow"] == {"forwarded": "GET /ProfitRestServices/connectors/Profit_Hours?take=10", "would": "narrow"}
     report = json.loads(explain(config, "--user", "j.devries", "--json", "POST /ProfitRestServices/otprequest")[1])
     assert report["shadow"] == {"forwarded": None, "reason": "unknown_path"}
+
+
+def test_a_soap_message_in_shadow_is_told_with_what_is_forwarded_in_truth(config: str, tmp_path: Path) -> None:
+    path = Path(config)
+    path.write_text(path.read_text().replace("blocked: false", "blocked: false\n    enforcement: shadow"))
+    _, text = explain_message(config, tmp_path, MESSAGE.format("Profit_Secret", FILTER), "--user", "j.devries", "--json")
+    assert json.loads(text)["shadow"] == {"forwarded": "POST /ProfitServices/AppConnectorGet.asmx, GetData as it is asked"}
+    _, text = explain_message(config, tmp_path, MESSAGE.format("Profit_Hours", "x"), "--user", "j.devries", "--json")
+    assert json.loads(text)["shadow"] == {"forwarded": None, "reason": "filter_malformed"}

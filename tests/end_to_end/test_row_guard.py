@@ -12,6 +12,7 @@ from tests.end_to_end.harness.faults import OK, says
 from tests.end_to_end.harness.oracle import expected_rows, rows_target
 from tests.end_to_end.harness.program import program
 from tests.end_to_end.harness.rows import HOURS, PEOPLE
+from tests.end_to_end.harness.soap import answer_with_rows, envelope, fault_of, rows_of_answer
 from tests.end_to_end.harness.stage import Change, OwnStage
 from tests.end_to_end.harness.wire import BrokenOffError, request
 
@@ -121,6 +122,67 @@ def test_a_huge_answer_that_fits_is_refused_in_the_usual_shape(own_stage: OwnSta
     stage.backend.script = many_rows(120_000, bad=100_000)
     got = stage.get(ALL)
     assert (got.status, set(got.json)) == (502, {"externalMessage", "errorNumber", "profitLogReference"})
+
+
+def asks_by_soap(operation: str = "GetData", **more: str) -> bytes:
+    return envelope(operation, {"connectorId": "Profit_Hours", "skip": "-1", "take": "-1", **more})
+
+
+@pytest.mark.parametrize("mode", ["sample", "enforce"])
+@pytest.mark.parametrize("user", PEOPLE)
+def test_over_soap_an_honest_backend_is_not_disturbed(own_stage: OwnStage, mode: str, user: str) -> None:
+    guarded, plain = own_stage(guarding(mode)), own_stage()
+    for message in (asks_by_soap(), asks_by_soap("GetDataWithOptions", options="<options><Outputmode>1</Outputmode></options>")):
+        got = guarded.soap("AppConnectorGet.asmx", message, user)
+        assert (got.status, got.body) == (200, plain.soap("AppConnectorGet.asmx", message, user).body)
+        line = guarded.decision(got.reference)
+        assert line.get("rows_checked", len(rows_of_answer(got))) == len(rows_of_answer(got))
+        assert [line.get(name) for name in ("rows_violating", "rows_unjudgeable", "rows_problem")] in ([0, 0, None], [None] * 3)
+
+
+IGNORES_SOAP_FILTERS = answer_with_rows("Profit_Hours", HOURS)
+IN_SOAP = OK.replace(b"application/json", b"text/xml") + b"Content-Length: %d\r\n\r\n%b" % (len(IGNORES_SOAP_FILTERS), IGNORES_SOAP_FILTERS)
+
+
+def test_over_soap_an_ignored_filter_is_withheld_or_counted(own_stage: OwnStage) -> None:
+    enforcing, sampling = own_stage(guarding("enforce")), own_stage(guarding("sample"))
+    enforcing.backend.script = sampling.backend.script = says(IN_SOAP)
+    got = enforcing.soap("AppConnectorGet.asmx", asks_by_soap())
+    assert b"Afdeling" not in got.body
+    assert fault_of(got).reference == got.reference
+    line = enforcing.decision(got.reference)
+    assert (line["reason"], line["rows_checked"]) == ("rows_not_allowed", len(HOURS))
+    got = sampling.soap("AppConnectorGet.asmx", asks_by_soap())
+    assert (got.status, got.body) == (200, IGNORES_SOAP_FILTERS)
+    assert sampling.decision(got.reference)["rows_violating"] == line["rows_violating"]
+
+
+def test_over_soap_a_large_answer_breaks_off_before_its_first_foreign_row(own_stage: OwnStage) -> None:
+    stage = own_stage(guarding("enforce", answer=2_000))
+    good = [{"Id": str(number), "Afdeling": "CONS"} for number in range(5_000)]
+    body = answer_with_rows("Profit_Hours", [*good, {"Id": "FOREIGN", "Afdeling": "HR"}, *good])
+    stage.backend.script = says(OK + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+    with pytest.raises(BrokenOffError) as broken:
+        stage.soap("AppConnectorGet.asmx", asks_by_soap())
+    assert b"FOREIGN" not in broken.value.so_far
+
+
+@pytest.mark.parametrize("option", ["<Outputmode>2</Outputmode>", "<Metadata>1</Metadata>"])
+def test_over_soap_rows_that_cannot_be_read_are_not_asked_for_under_enforce(own_stage: OwnStage, option: str) -> None:
+    enforcing, sampling = own_stage(guarding("enforce")), own_stage(guarding("sample"))
+    message = asks_by_soap("GetDataWithOptions", options=f"<options>{option}</options>")
+    got = enforcing.soap("AppConnectorGet.asmx", message)
+    assert enforcing.decision(got.reference)["reason"] == "form_not_judged"
+    assert enforcing.backend.take() == []
+    assert sampling.soap("AppConnectorGet.asmx", message).status == 200
+    assert enforcing.soap("AppConnectorGet.asmx", message, "m.jansen").status == 200  # sees everything
+
+
+def test_over_soap_faults_pass_as_they_are(own_stage: OwnStage) -> None:
+    stage = own_stage(guarding("enforce"))
+    stage.backend.script = says(b"HTTP/1.1 500 Oops\r\nContent-Type: text/xml\r\nContent-Length: 8\r\n\r\n<fault/>")
+    got = stage.soap("AppConnectorGet.asmx", asks_by_soap())
+    assert (got.status, got.body) == (500, b"<fault/>")
 
 
 @pytest.mark.parametrize("mode", ["sample", "enforce"])

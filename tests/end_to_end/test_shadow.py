@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.harness.backend import METAINFO, Received
-from tests.end_to_end.harness.configuration import BACKEND_AUTHORIZATION, BASE, Configuration, authorization
+from tests.end_to_end.harness.configuration import BACKEND_AUTHORIZATION, BASE, Configuration, authorization, token_xml
 from tests.end_to_end.harness.faults import OK, says
 from tests.end_to_end.harness.oracle import hidden_rows, rows_target
 from tests.end_to_end.harness.question import Habits
 from tests.end_to_end.harness.rows import HOURS
+from tests.end_to_end.harness.soap import envelope, fault_of, rows_of_answer, understand_message
 from tests.end_to_end.harness.stage import OwnStage, Stage
 from tests.end_to_end.harness.wire import request
 
@@ -234,6 +235,54 @@ def test_no_header_passes_that_does_not_pass_otherwise(stage: Stage) -> None:
     stage.get(ROWS, "j.devries", "Cookie: a=b", "X-Forwarded-For: 192.0.2.1", "X-Rewrite-URL: /x", "Accept: application/json")
     received = one(stage)
     assert {name.lower() for name, _ in received.headers} == {"host", "authorization", "accept", "accept-encoding"}
+
+
+GET = "AppConnectorGet.asmx"
+PERSON = (
+    '<KnPerson xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    '<Element><Fields Action="insert"><Nm>x</Nm></Fields></Element></KnPerson>'
+)
+SOAP_CALLS = [
+    (GET, "GetData", {"connectorId": "Profit_Hours"}, "j.devries", "narrow", None),
+    (GET, "GetData", {"connectorId": "Profit_Hours"}, "m.jansen", "pass", None),
+    (GET, "GetData", {"connectorId": "Profit_Hours"}, "n.obody", "empty", None),
+    (GET, "GetData", {"connectorId": "Profit_Secret"}, "j.devries", "refuse", "connector_not_listed"),
+    (GET, "GetData", {"connectorId": "Profit_Hours"}, "x.group", "refuse", "user_not_member"),
+    ("AppConnectorUpdate.asmx", "Execute", {"connectorType": "KnPerson", "connectorVersion": "1", "dataXml": PERSON},
+     "j.devries", "refuse", "connector_not_listed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("service", "operation", "arguments", "user", "would", "reason"), SOAP_CALLS)
+@pytest.mark.parametrize("in_header", [True, False])
+def test_a_soap_message_is_written_anew_without_narrowing(
+    stage: Stage, service: str, operation: str, arguments: dict[str, str], user: str, would: str, reason: str | None, in_header: bool
+) -> None:
+    if in_header:
+        got = stage.soap(service, envelope(operation, arguments), user)
+    else:
+        got = stage.soap(service, envelope(operation, {"token": token_xml(user), **arguments}), None)
+    received = one(stage)
+    message = understand_message(received.target, received.body)
+    assert (message.operation, {**message.arguments}) == (operation, arguments)
+    assert received.values("Authorization") == [BACKEND_AUTHORIZATION]
+    assert got.status == 200
+    assert told(stage, got.reference) == ("shadow", would, reason)
+    if would == "narrow":
+        assert len(rows_of_answer(got)) == len(HOURS)
+        assert stage.decision(got.reference)["rows_violating"] > 0
+
+
+def test_soap_messages_that_cannot_be_read_are_refused_in_shadow_too(stage: Stage) -> None:
+    for service, body in (
+        ("CmdConnector.asmx", envelope("Execute", {})),
+        (GET, b"<!DOCTYPE x><x/>"),
+        (GET, envelope("GetData", {"x": "y"})),
+    ):
+        assert stage.soap(service, body).status in (404, 500)
+    for user, app in (("x.blocked", "hours"), ("m.jansen", "locked"), ("m.jansen", "late")):
+        assert fault_of(stage.soap(GET, envelope("GetData", {"connectorId": "Profit_Hours"}), user, app=app))
+    assert stage.backend.take() == []
 
 
 def test_it_is_loud(stage: Stage) -> None:

@@ -44,12 +44,18 @@ def answer_message(message: Message, habits: Habits) -> bytes:
     content = ""
     if message.operation in ("GetData", "GetDataWithOptions"):
         connector = {name.lower(): name for name in TABLES}.get(message.arguments.get("connectorId", "").lower(), "")
-        rows = _rows(message, connector, habits)
-        inner = "".join(f"<{connector}>{''.join(_field(*each) for each in row.items())}</{connector}>" for row in rows)
-        content = escape(f"<AfasGetConnector>{inner}</AfasGetConnector>")
+        return answer_with_rows(connector, _rows(message, connector, habits), message.operation)
     name = message.operation
     result = f'<{name}Response xmlns="{NAMESPACE}"><{name}Result>{content}</{name}Result></{name}Response>'
     return f'<s:Envelope xmlns:s="{ENVELOPES["1.1"]}"><s:Body>{result}</s:Body></s:Envelope>'.encode()
+
+
+def answer_with_rows(connector: str, rows: Sequence[Row], operation: str = "GetData") -> bytes:
+    """These rows, whatever was asked."""
+    inner = "".join(f"<{connector}>{''.join(_field(*each) for each in row.items())}</{connector}>" for row in rows)
+    result = escape(f"<AfasGetConnector>{inner}</AfasGetConnector>")
+    response = f'<{operation}Response xmlns="{NAMESPACE}"><{operation}Result>{result}</{operation}Result></{operation}Response>'
+    return f'<s:Envelope xmlns:s="{ENVELOPES["1.1"]}"><s:Body>{response}</s:Body></s:Envelope>'.encode()
 
 
 def _rows(message: Message, connector: str, habits: Habits) -> Sequence[Row]:
