@@ -18,6 +18,8 @@ from sidecar.otp.smtp import send
 from sidecar.otp.unavailable import Unavailable
 
 _SECONDS_BETWEEN_TRIES = 1.0
+_PATIENCE_AT_START = 2.0
+"""Seconds for which a start waits for the database, so that mostly no request comes too early."""
 _PATIENCE_WITH_MAIL = 4.0
 """Seconds for which letters are still sent when the process is to end; a supervisor's patience is little more."""
 
@@ -48,12 +50,10 @@ class Office:
         return self._outbox.waiting
 
     async def open(self) -> None:
-        """Begin. A database that does not answer is tried again and again: until then nobody gets a token, and all else works."""
+        """Begin. A database that does not answer soon is tried again and again: until then nobody gets a token, and all else works."""
         self._outbox.start()
-        try:
-            await self._try_to_open()
-        except Unavailable:
-            self._opening = asyncio.create_task(self._keep_trying(), name="token database")
+        self._opening = asyncio.create_task(self._open_database(), name="token database")
+        await asyncio.wait({self._opening}, timeout=_PATIENCE_AT_START)
 
     async def close(self) -> None:
         """Send what waits, as far as it goes quickly, and let go."""
@@ -80,13 +80,10 @@ class Office:
     async def _send(self, letter: Letter) -> None:
         await send(self._installation().smtp, letter, self._clock())
 
-    async def _try_to_open(self) -> None:
-        await self._database.create()
-        await self.issued.start()
-
-    async def _keep_trying(self) -> None:
+    async def _open_database(self) -> None:
         while True:
-            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
             with suppress(Unavailable):
-                await self._try_to_open()
+                await self._database.create()
+                await self.issued.start()
                 return
+            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
