@@ -36,12 +36,20 @@ _Key = tuple[str, str, str, tuple[str, ...], Ids, bytes]
 
 
 @dataclass(slots=True)
+class _Question:
+    """A question under way, and how many wait for its answer."""
+
+    task: "asyncio.Task[Ids | None]"
+    waiting: int = 0
+
+
+@dataclass(slots=True)
 class _Memory:
     """What is known under one snapshot, and what is being asked. A question that comes back later than that answers nobody else."""
 
     snapshot: Snapshot
     answers: dict[_Key, tuple[float, Ids | None]] = field(default_factory=dict)  # until when, and the ids, None for "not his"
-    questions: dict[_Key, "asyncio.Task[Ids | None]"] = field(default_factory=dict)
+    questions: dict[_Key, _Question] = field(default_factory=dict)
 
 
 class Ownership:
@@ -84,17 +92,25 @@ class Ownership:
             return known[1], "memory"
         question = memory.questions.get(key)
         if question is None:
-            question = asyncio.create_task(self._ask(environment, claim, passed_on))
-            memory.questions[key] = question
-            question.add_done_callback(partial(self._answered, memory, key))
-        # A client that goes away must not take the question from others who wait for it.
-        return await asyncio.shield(question), "backend"
+            question = memory.questions[key] = _Question(asyncio.create_task(self._ask(environment, claim, passed_on)))
+            question.task.add_done_callback(partial(self._answered, memory, key))
+        question.waiting += 1
+        try:
+            # A client that goes away must not take the question from others who wait for it.
+            return await asyncio.shield(question.task), "backend"
+        finally:
+            question.waiting -= 1
+            if not question.waiting and not question.task.done():
+                del memory.questions[key]  # nobody may join it any more
+                question.task.cancel()
 
-    def _answered(self, memory: _Memory, key: _Key, question: "asyncio.Task[Ids | None]") -> None:
-        del memory.questions[key]
-        if question.cancelled() or question.exception() is not None:
+    def _answered(self, memory: _Memory, key: _Key, task: "asyncio.Task[Ids | None]") -> None:
+        question = memory.questions.get(key)
+        if question is not None and question.task is task:
+            del memory.questions[key]
+        if task.cancelled() or task.exception() is not None:
             return
-        ids = question.result()
+        ids = task.result()
         answers = memory.answers
         answers.pop(key, None)  # so that it stands last: the oldest make room
         if len(answers) >= _MOST_REMEMBERED:
@@ -104,7 +120,10 @@ class Ownership:
     async def _ask(self, environment: Environment, claim: Claim, authorization: bytes) -> Ids | None:
         for target in targets_of(claim, environment.mixed):
             answer = await self._send(environment, target, authorization)
-            ids = ids_told(await _body(answer), claim)
+            try:
+                ids = ids_told(await _body(answer), claim)
+            finally:
+                answer.abort()  # what was not read to its end, if its client went away
             if ids is not None:
                 return ids
         return None
@@ -125,7 +144,6 @@ async def _body(answer: Answer) -> bytes:
     """
     coded = any(name.lower() == b"content-encoding" and value.strip().lower() != b"identity" for name, value in answer.headers)
     if answer.status != 200 or coded:
-        answer.abort()
         what = "a compressed answer" if answer.status == 200 else f"status {answer.status}"
         raise Refusal(Reason.BACKEND_ANSWER_UNREADABLE, f"asked whose file it is, the backend gave {what}")
     body = await answer.read(_LONGEST_ANSWER)

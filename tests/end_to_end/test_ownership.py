@@ -340,11 +340,18 @@ def test_without_an_answer_nothing_is_fetched_and_nothing_remembered(fresh: Stag
 
 
 def test_a_question_that_is_never_answered_ends_with_its_client(fresh: Stage) -> None:
-    fresh.backend.script = stalls()
-    with fresh.wire() as wire:
-        wire.send(request("GET", IMAGE, authorization("j.devries")))
-        wait_for(lambda: bool(fresh.backend.received))
-    fresh.decision_where(lambda line: line.get("detail", "").startswith("the client went away"))
+    for beginning in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"):
+        fresh.backend.script = stalls(beginning)
+        asked = len(fresh.backend.received)
+        with fresh.wire() as wire:
+            wire.send(request("GET", IMAGE, authorization("j.devries")))
+            wait_for(lambda asked=asked: len(fresh.backend.received) > asked)  # type: ignore[misc]
+        fresh.decision_where(lambda line: line.get("detail", "").startswith("the client went away"))
+        wait_for(fresh.backend.visits[-1].gone.is_set)
+    fresh.backend.script = None
+    assert fresh.get(IMAGE).status == 200
+    fresh.backend.take()
+    assert fresh.get(f"{BASE}/imageconnector/99999").status == 404
     assert fetched(fresh.backend.take()) == []
 
 
