@@ -38,7 +38,8 @@ from sidecar.proxy.otp_desk import OtpDesk
 from sidecar.proxy.otp_service import OtpService
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_preflight
 from sidecar.proxy.ownership import Ownership
-from sidecar.proxy.preparation import Preparations, Prepared, prepare_confirmed
+from sidecar.proxy.preparation import Preparations, prepare_confirmed
+from sidecar.proxy.prepared import Prepared
 from sidecar.proxy.refusal import answer_for
 from sidecar.proxy.request_body import check_media_type, read_actions, read_body
 from sidecar.proxy.route import route_to

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sidecar.policy.model import Caller
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.preparation import Prepared
+from sidecar.proxy.prepared import Prepared
 from sidecar.store.snapshot import Snapshot
 
 _MOST_REMEMBERED = 2048

@@ -20,7 +20,8 @@ from sidecar.policy.model import Caller
 from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.proxy.ownership_question import targets_of
 from sidecar.proxy.plan import plan
-from sidecar.proxy.preparation import NoteCall, own_headers
+from sidecar.proxy.preparation import own_headers
+from sidecar.proxy.prepared import NoteCall
 from sidecar.proxy.route import Route, route_to
 from sidecar.proxy.upstream import request_line
 from sidecar.record.shadowed import Shadowed, Would

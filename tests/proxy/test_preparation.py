@@ -14,7 +14,8 @@ from sidecar.filters.compact import MixedSeparators
 from sidecar.policy.model import AppConnector, Caller, FilterType, GetConnector, Policy, User
 from sidecar.policy.where import compile_where
 from sidecar.proxy import preparation
-from sidecar.proxy.preparation import Preparations, Prepared, prepare
+from sidecar.proxy.preparation import Preparations, prepare
+from sidecar.proxy.prepared import Prepared
 from sidecar.store.snapshot import Environment, Passthrough, Snapshot
 
 ROWS = "/ProfitRestServices/connectors/Profit_Hours"
@@ -36,7 +37,7 @@ def snapshot_of(mixed: MixedSeparators = MixedSeparators.REFUSE, where: str = "d
     thirty = ", ".join(map(str, range(30)))
     policy = Policy(
         "1",
-        {each.name: each for each in (user("anna", "ICT"), user("bert", "CONS", "HR"), user("nobody"))},
+        {each.name: each for each in (user("anna", "ICT"), user("bert", "CONS", "HR"), user("cor", "D" * 90), user("nobody"))},
         {
             each.name: each
             for each in (
@@ -46,7 +47,9 @@ def snapshot_of(mixed: MixedSeparators = MixedSeparators.REFUSE, where: str = "d
             )
         },
         {
-            "department": FilterType("department", {"profit_hours": {"department": "Afdeling"}}, {"staff": compile_where(where)}),
+            "department": FilterType(
+                "department", {"profit_hours": {"department": "Afdeling", "hours": "Uren"}}, {"staff": compile_where(where)}
+            ),
             "many": FilterType(
                 "many", {"profit_many": {"one": "One", "two": "Two"}}, {"staff": compile_where(f"one in ({thirty}) and two in ({thirty})")}
             ),
@@ -78,7 +81,22 @@ def outcome(way: Way, snapshot: Snapshot, caller: Caller, target: str, method: s
         return refusal.reason, refusal.detail, noted
 
 
-pieces = st.sampled_from(
+def filter_of(fields: str, values: str, operators: str) -> str:
+    return f"filterfieldids={fields}&filtervalues={values}&operatortypes={operators}"
+
+
+values = st.sampled_from(
+    ["4", "5", "ICT", "HR", "2026-01-01T00%3A00%3A00", "1.5", "null", "x" * 900, "x" * 1850, "caf%C3%A9", "a+b", "", "%"]
+)
+filters = st.one_of(
+    st.builds(lambda value: filter_of("Uren", value, "4"), values),
+    st.builds(lambda value: filter_of("Afdeling", value, "1"), values),
+    st.builds(lambda one, other: filter_of("Uren,Datum", f"{one},{other}", "4,2"), values, values),
+    st.builds(lambda one, other: filter_of("Uren%2CUren", f"{one}%2C{other}", "1%2C1"), values, values),
+    st.builds(lambda one, other: filter_of("Uren;Afdeling", f"{one};{other}", "1;1"), values, values),
+    st.builds(lambda value: filter_of("Uren,Datum", f"{value},null", "4,9"), values),
+)
+pieces = filters | st.sampled_from(
     [
         FILTER,
         FILTER.replace("=Uren", "=Afdeling").replace("=4&", "=ICT&").replace("types=4", "types=1"),
@@ -147,6 +165,55 @@ def test_another_page_is_prepared_without_reading_deciding_or_narrowing_again(mo
     assert second.plan.target == first.plan.target.replace("skip=0", "skip=100")
 
 
+def test_other_values_are_prepared_without_reading_deciding_or_narrowing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    preparations = Preparations()
+    target = f"{ROWS}?{filter_of('Uren%2CDatum', '{}%2C2026-01-01', '4%2C2')}&skip=0"
+    first, _ = (preparations.prepared(SNAPSHOT, ANNA, "GET", target.format(value), print) for value in (4, 5))
+    for name in ("read", "decide_connector", "plan"):
+        monkeypatch.delattr(preparation, name)
+    third = preparations.prepared(SNAPSHOT, ANNA, "GET", target.format(17), print)
+    assert first.plan.target is not None
+    assert third.plan.target == first.plan.target.replace("values=4,", "values=17,")
+
+
+@pytest.mark.parametrize(
+    ("who", "fields", "operators", "first", "second"),
+    [
+        pytest.param("anna", "Uren,Uren", "1,1", "1.5,4", "4,5", id="values that contradict one another"),
+        pytest.param("anna", "Uren,Uren", "1,1", "1.5,4", "4,4", id="a condition that is there twice"),
+        pytest.param("anna", "Afdeling", "1", "ICT", "HR", id="a condition that policy has too"),
+        pytest.param("anna", "Uren", "1", "4", "4,5", id="another number of values"),
+        pytest.param("anna", "Uren,Datum", "1,9", "4,null", "4,x", id="a value where none belongs"),
+        pytest.param("cor", "Uren", "1", "4", "x" * 1940, id="too much for the backend"),
+        pytest.param("cor", "Uren", "1", "x" * 1800, "x" * 1850, id="nearly too much for the backend"),
+    ],
+)
+def test_other_values_change_what_they_would_change_if_they_came_first(
+    who: str, fields: str, operators: str, first: str, second: str
+) -> None:
+    [caller] = [each for each in CALLERS if (each.user.name, each.app_connector.name) == (who, "own rows")]
+    preparations = Preparations()
+    for number in (first, first, second):
+        target = f"{ROWS}?{filter_of(fields, number, operators)}"
+        assert outcome(preparations.prepared, SNAPSHOT, caller, target) == outcome(prepare, SNAPSHOT, caller, target)
+
+
+def test_other_values_are_narrowed_where_the_first_were_what_policy_asks_for() -> None:
+    snapshot = snapshot_of(where="department = 'ICT' or hours = '4'")
+    preparations = Preparations()
+    for value in ("4", "4", "5"):
+        target = f"{ROWS}?{filter_of('Uren', value, '1')}"
+        assert outcome(preparations.prepared, snapshot, ANNA, target) == outcome(prepare, snapshot, ANNA, target)
+
+
+@given(st.lists(st.tuples(st.sampled_from(CALLERS), filters, st.sampled_from(["", "&skip=0"])), min_size=2, max_size=12))
+def test_values_of_one_question_are_not_taken_for_those_of_another(asked: list[tuple[Caller, str, str]]) -> None:
+    preparations = Preparations()
+    for caller, question, page in asked * 2:
+        target = f"{ROWS}?{question}{page}"
+        assert outcome(preparations.prepared, SNAPSHOT, caller, target) == outcome(prepare, SNAPSHOT, caller, target)
+
+
 @pytest.mark.parametrize("connector", ["Profit_Hours", "Profit_Many"])
 def test_what_a_user_may_see_is_decided_once(connector: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the answer is no, which takes longest to find."""
@@ -177,7 +244,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[None]:
     return calls
 
 
-@pytest.mark.parametrize("question", ["take={}", "skip=1&filterfieldids=A&filtervalues={}"])
+@pytest.mark.parametrize("question", ["take={}", "skip=1&orderbyfieldids=A{}", "filterfieldids=A{}&filtervalues=1"])
 def test_the_oldest_make_room(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparation, "_MOST_REMEMBERED", 2)
     reads = counted(monkeypatch, "read")
