@@ -2,7 +2,7 @@
 after the GetConnector (wire reference 3.2).
 
 In that text the markup of a row is escaped once and a value twice, so `&lt;/Name&gt;` can only be the end of a row, and the first plain `<`
-the end of the text. Whole rows are parsed at once by expat. Comments, CDATA, attributes and schemas have no place among them.
+the end of the text. Whole rows are parsed at once by expat. Comments, CDATA, attributes, namespaces and schemas have no place among them.
 """
 
 import re
@@ -31,6 +31,8 @@ _ROOT_END = rb"%b&lt;/AfasGetConnector&gt;" % _SPACE
 _TAIL = rb"""%b%b</%bResult>[ \t\r\n]*</%bResponse>[ \t\r\n]*</%bBody>[ \t\r\n]*</%bEnvelope>[ \t\r\n]*"""
 _FIRST_ROW = re.compile(rb"%b&lt;(?P<name>[A-Za-z_][\w.-]*)&gt;" % _SPACE)
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"))
+_NAMESPACE = re.compile("<[^<>]*xml(?:ns|:)")
+"""In markup, not in a value, where `<` is still escaped. A field in a namespace would be another field here, and the same to many clients."""
 _ESCAPED_SPACE = re.compile("&#x?(9|10|13|[aAdD]);")
 
 
@@ -152,7 +154,7 @@ def _unescaped(text: str) -> str:
         text = text.replace(escape, character)
     if "&#" in text:
         text = _ESCAPED_SPACE.sub(lambda found: "\t" if found[1] == "9" else "\n", text)
-    if text.count("&") != text.count("&amp;") or "<!" in text or "<?" in text:
+    if text.count("&") != text.count("&amp;") or "<!" in text or "<?" in text or ("xml" in text and _NAMESPACE.search(text)):
         raise MalformedRowsError
     return text.replace("&amp;", "&")
 
