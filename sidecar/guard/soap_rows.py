@@ -32,7 +32,7 @@ _TAIL = rb"""%b%b</%bResult>[ \t\r\n]*</%bResponse>[ \t\r\n]*</%bBody>[ \t\r\n]*
 _FIRST_ROW = re.compile(rb"%b&lt;(?P<name>[A-Za-z_][\w.-]*)&gt;" % _SPACE)
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"))
 _NAMESPACE = re.compile("<[^<>]*xml(?:ns|:)")
-"""In markup, not in a value, where `<` is still escaped. A field in a namespace would be another field here, and the same to many clients."""
+"""In markup; in a value `<` is still escaped. A field in a namespace would be another field here, and the same to many clients."""
 _ESCAPED_SPACE = re.compile("&#x?(9|10|13|[aAdD]);")
 
 

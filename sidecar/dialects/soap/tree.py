@@ -17,6 +17,7 @@ _MOST_ATTRIBUTES = 32
 _LONGEST_ATTRIBUTE = 1_000
 _LONGEST_NAME = 300
 _MOST_DECLARATIONS = 64
+_LONGEST_TAG = 65_536  # bytes; of a comment too
 _SEPARATOR = " "
 _ENCODING = re.compile("utf-?8", re.IGNORECASE)
 _ENCODING_OF_A_TEXT = re.compile("utf-?8|utf-16", re.IGNORECASE)  # .NET's StringWriter says utf-16, of a text that has no bytes
@@ -97,12 +98,22 @@ def _read(text: str, encoding: re.Pattern[str], *, by_namespace: bool) -> Elemen
     parser.EndCdataSectionHandler = building.end_cdata
     parser.CommentHandler = building.comment
     try:
-        parser.Parse(text.encode("utf-8"), True)
+        _feed(parser, text.encode("utf-8"))
     except expat.ExpatError as problem:
         raise UnreadableXmlError(f"not well-formed: {expat.ErrorString(problem.code)}") from None
     except UnicodeEncodeError:
         raise UnreadableXmlError("a lone surrogate") from None
     return building.root()
+
+
+def _feed(parser: expat.XMLParserType, data: bytes) -> None:
+    """In pieces: only at the end of a tag are its attributes counted, and until then nothing else in this program can run."""
+    last = max(0, len(data) - 1) // _LONGEST_TAG * _LONGEST_TAG
+    for start in range(0, last, _LONGEST_TAG):
+        parser.Parse(data[start : start + _LONGEST_TAG], False)
+        if parser.CurrentByteIndex < start:  # what is not complete yet began before this piece
+            raise UnreadableXmlError(f"a tag or comment of more than {_LONGEST_TAG} bytes")
+    parser.Parse(data[last:], True)
 
 
 class _Open:

@@ -132,3 +132,21 @@ def test_what_cannot_be_said_is_not_printed(root: Element) -> None:
 def test_an_envelope_is_not_an_attack() -> None:
     assert read_bytes(WHOLE.encode()).name == "Envelope"
     assert read_bytes(around("<a/>", "1.2").encode()).namespace == ENVELOPES["1.2"]
+
+
+@pytest.mark.parametrize(
+    "tag", ["<a " + "b='' " * 50_000 + "/>", f"<a b='{'c' * 200_000}'/>", f"<{'a' * 200_000}/>", f"<a><!--{'b' * 200_000}--></a>"]
+)
+def test_what_is_judged_at_its_end_only_is_not_read_to_it(tag: str) -> None:
+    """`Parse` lets nothing else run: half a million attributes would hold up everybody for a third of a second."""
+    with pytest.raises(UnreadableXmlError, match="a tag or comment of more than"):
+        read_text(tag)
+
+
+@pytest.mark.parametrize("piece", range(12, 60))
+def test_it_makes_no_difference_how_a_document_is_cut(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "<a x='€'><!-- é -->\r\n<b>é&lt;]]&gt;\r\n€😀</b><c><![CDATA[]] > <é>\r]]]></c><d> </d></a>"
+    whole = read_text(text)
+    assert whole.children[1].text == "]] > <é>\n]"
+    monkeypatch.setattr(tree, "_LONGEST_TAG", piece)
+    assert read_text(text) == whole
