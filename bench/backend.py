@@ -7,10 +7,16 @@ from pathlib import Path
 from bench.certificate import Certificate
 from bench.peers import nginx
 from bench.processes import Stage, Started
-from bench.work import ANSWER_BYTES, BASE
+from bench.work import ANSWER_BYTES, ANSWERED_DEPARTMENT, BASE, DEPARTMENT_FIELD
 
 _SPARSE_FROM = 1024**2
-_ROW = {"Datum": "2026-01-05T00:00:00Z", "Uren": 8.0, "Afdeling": "D07", "Medewerker": "1001", "Omschrijving": "Onderhoud installatie"}
+_ROW = {
+    "Datum": "2026-01-05T00:00:00Z",
+    "Uren": 8.0,
+    DEPARTMENT_FIELD: ANSWERED_DEPARTMENT,
+    "Medewerker": "1001",
+    "Omschrijving": "Onderhoud installatie",
+}
 _BEFORE_ROWS = '{"skip":0,"take":100,"rows":['
 
 

@@ -7,7 +7,7 @@ from bench import ablated, work
 from bench.arena import Arena, LeftOut
 from bench.peers.peer import Kind, Peer
 from bench.rounds import Contender, Row, row_of, take_turns
-from bench.under_test import sidecar
+from bench.under_test import Scale, sidecar
 from bench.wrk import Calls
 
 
@@ -24,6 +24,7 @@ class _Rung:
     name: str
     taken_out: frozenset[str]
     asked: _Asked = _Asked.NEW
+    row_guard: str = "off"
 
 
 _ALL = frozenset(ablated.PARTS)
@@ -35,6 +36,7 @@ _RUNGS = (
     *(_Rung("+ narrowing", _NARROWED, asked) for asked in _Asked),
     _Rung("+ metrics", frozenset({"log"})),
     *(_Rung("+ decision log: the whole", frozenset(), asked) for asked in _Asked),
+    *(_Rung(f"+ row guard ({mode})", frozenset(), _Asked.NEXT_PAGE, mode) for mode in ("sample", "enforce")),
 )
 _ROUNDS, _SECONDS = 3, 2
 
@@ -43,12 +45,13 @@ def measure_ladder(arena: Arena) -> list[Row]:
     """A row for each rung, the first without a proxy (its CPU is the backend's)."""
     calls = Calls(arena.callers, least=work.ANSWER_BYTES[work.HOURS])
     contenders = [Contender("direct, no proxy", Kind.LIMIT, arena.backend.started, arena.backend.port, calls)]
-    opened: dict[frozenset[str], Contender] = {}
+    opened: dict[tuple[frozenset[str], str], Contender] = {}
     try:
         for rung in _RUNGS:
-            if rung.taken_out not in opened:
-                opened[rung.taken_out] = arena.open(_without(rung.taken_out), calls)
-            running = opened[rung.taken_out]
+            key = rung.taken_out, rung.row_guard
+            if key not in opened:
+                opened[key] = arena.open(_without(*key), calls)
+            running = opened[key]
             name = f"{rung.name}, {rung.asked}"
             contenders.append(replace(running, name=name, calls=_calls(calls, rung.asked), samples=[]))
         take_turns(contenders, _ROUNDS, _SECONDS, arena.stage.cores.load, arena.tell)
@@ -73,8 +76,8 @@ def _calls(usual: Calls, asked: _Asked) -> Calls:
             return replace(usual, repeated=True)
 
 
-def _without(parts: frozenset[str]) -> Peer:
+def _without(parts: frozenset[str], row_guard: str) -> Peer:
     if not parts:
-        return sidecar()
+        return sidecar("sidecar" if row_guard == "off" else f"sidecar, row guard: {row_guard}", Scale(row_guard=row_guard))
     taken_out = sorted(parts)
     return sidecar(f"sidecar without {', '.join(taken_out)}", launch=("bench.ablated", ",".join(taken_out)))

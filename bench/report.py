@@ -42,7 +42,7 @@ def show(results: Results, console: Console) -> None:
         console.print(_goals(judged))
     if results.ladder:
         console.print(_ladder(results.ladder))
-        console.print("The price of a row guard is not in it: this version has none.", style="dim")
+        console.print("Answers have 2 KB; what a row guard costs grows with them.", style="dim")
     if results.latency:
         console.print(_latency(results.latency))
     for curve in results.growth:

@@ -17,12 +17,14 @@ _ENVIRONMENT = "O12345AA"
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much policy there is. `departments` is how many each user may see, so how many OR groups the policy's filter has;
-    `groups` is in how many groups each user is that have a filter."""
+    `groups` is in how many groups each user is that have a filter. With a row guard all users have the department of the answers' rows, or
+    none of these would pass."""
 
     users: int = 100
     tokens_each: int = 3
     departments: int = 1
     groups: int = 1
+    row_guard: str = "off"
 
 
 def configuration(scale: Scale, place: Place) -> dict[str, Any]:
@@ -40,13 +42,14 @@ def configuration(scale: Scale, place: Place) -> dict[str, Any]:
             }
         },
         "groups": dict.fromkeys(groups, names),
-        "users": {name: _user(number, scale.departments) for number, name in enumerate(names)},
+        "users": {name: _user(number, scale) for number, name in enumerate(names)},
         "app_connectors": {
             "hours": {
                 "description": "Book hours",
                 "environment": _ENVIRONMENT,
                 "group": "staff",
                 "blocked": False,
+                "row_guard": scale.row_guard,
                 "get_connectors": list(work.ANSWER_BYTES),
                 "update_connectors": {"PtRealization": ["insert", "update"]},
                 "tokens": [
@@ -65,8 +68,9 @@ def configuration(scale: Scale, place: Place) -> dict[str, Any]:
     }
 
 
-def _user(number: int, departments: int) -> dict[str, Any]:
-    seen = [work.department_of(number), *(f"E{each:02}" for each in range(1, departments))]
+def _user(number: int, scale: Scale) -> dict[str, Any]:
+    own = work.department_of(number) if scale.row_guard == "off" else work.ANSWERED_DEPARTMENT
+    seen = [own, *(f"E{each:02}" for each in range(1, scale.departments))]
     return {"email": f"{work.user_name(number)}@example.com", "applications": ["pocket"], "attributes": {"departments": seen}}
 
 

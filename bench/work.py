@@ -14,6 +14,8 @@ HOURS = "Profit_Hours"
 EMPLOYEES = "Profit_Employees"
 EXPORT = "Profit_Export"
 DEPARTMENT_FIELD = "Afdeling"
+ANSWERED_DEPARTMENT = "D07"
+"""What stands in that field in all rows of the backend."""
 BACKEND_TOKEN = hashlib.sha256(b"bench: the backend's own token").hexdigest()
 UNKNOWN_TOKEN = hashlib.sha256(b"bench: a token that nobody was given").hexdigest()
 _DEPARTMENTS = 20
