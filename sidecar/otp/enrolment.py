@@ -1,6 +1,7 @@
 """From what an app claims (two keys, a user) to whom a code may be mailed, if to anybody. Pure; the reasons are for our own log only."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from sidecar.policy.decide import unmet_condition
 from sidecar.policy.model import AppConnector, Caller, Policy, User
 
 _LONGEST_EMAIL = 254
+_PARTICIPANT = re.compile(r"[A-Za-z]([0-9]{5})[A-Za-z]{2}")
+_WITH_PARTICIPANT = re.compile(r"([0-9]{5})\.(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +93,31 @@ def enrolled(enrolments: Enrolments, api_key: str, environment_key: str) -> Enro
 def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipient | Outcome | Reason:
     """Who is meant, if he meets all of the policy's conditions now; otherwise why not.
 
-    A user is named by his name, or by an e-mail address that is his alone (wire reference 4.3).
+    A user is named by his name, also behind the participant number as in `12345.j.devries`, or by an e-mail address that is his alone
+    (wire reference 4.3).
     """
     enrolment = enrolled(enrolments, claim.api_key, claim.environment_key)
     app_connector = None if enrolment is None else enrolments.policy.app_connectors.get(enrolment.app_connector)
     if enrolment is None or app_connector is None:
         return Outcome.UNKNOWN_KEYS
     users = enrolments.policy.users
-    user = users.get(claim.user_id) or users.get(enrolments.by_email.get(claim.user_id.casefold()) or "")
+    user = (
+        users.get(claim.user_id)
+        or users.get(_without_participant(claim.user_id, app_connector.environment))
+        or users.get(enrolments.by_email.get(claim.user_id.casefold()) or "")
+    )
     if user is None:
         return Reason.USER_UNKNOWN
     unmet = unmet_condition(Caller(user, app_connector, "", claim.address), now)
     if unmet is not None:
         return unmet
     return Recipient(user, app_connector, enrolment.language) if is_mailable(user.email) else Reason.USER_WITHOUT_EMAIL
+
+
+def _without_participant(user_id: str, environment: str) -> str:
+    """The name behind the number of the environment's own participant, O12345AA being of 12345; the whole where there is no such number."""
+    match, own = _WITH_PARTICIPANT.fullmatch(user_id), _PARTICIPANT.fullmatch(environment)
+    return match[2] if match is not None and own is not None and match[1] == own[1] else user_id
 
 
 def is_mailable(email: str) -> bool:

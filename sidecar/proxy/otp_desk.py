@@ -1,7 +1,8 @@
 """Where requests for one-time passwords are taken to, by their keys: to the token authority, or on to the backend.
 
 No token picks the environment here. The keys do, where an app connector lists them; other keys go to the only environment that forwards,
-if there is one, since the backend may know them; else to the authority, for which they are as wrong as a wrong code.
+if there is one, since the backend may know them; else to the authority, for which they are as wrong as a wrong code. A token that is to be
+deleted goes to the backend only if the authority can't have issued it: what opens the sidecar is not told to others.
 """
 
 import asyncio
@@ -69,6 +70,8 @@ class OtpDesk:
             if reason is not None:
                 raise Refusal(reason)
             return environment
+        if is_local and isinstance(call, DeleteToken):
+            return None
         if len(forwarding) == 1:
             exchange.environment = forwarding[0].name
             return forwarding[0]

@@ -233,6 +233,12 @@ def test_local_and_forward_side_by_side(own_stage: OwnStage, mails: Mailbox, tmp
     assert stage.backend.take() == []
     assert post(stage, "otprequest", claim(apiKey="x")).status in (200, 201)  # the backend may know them
     assert len(stage.backend.take()) == 1
+    data = fetch(stage, mails)
+    assert call(stage, "DeleteToken", {"token": xml_for(data)}).status == 200
+    assert rows(stage, data).status == 401
+    assert stage.backend.take() == []
+    assert call(stage, "DeleteToken", {"token": token_xml("m.jansen", "own_token")}).status == 200
+    assert len(stage.backend.take()) == 1
 
 
 def test_forwarding_can_be_turned_on_while_it_runs(own_stage: OwnStage) -> None:

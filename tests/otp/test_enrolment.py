@@ -13,12 +13,14 @@ from sidecar.policy.model import AddressRule
 from tests.otp.stage import CLAIM, ENROLMENT, ENROLMENTS, HOURS, NOW, POLICY, USER
 
 
-@pytest.mark.parametrize("user_id", ["j.devries", "j.devries@example.com", "J.DeVries@Example.COM"])
+@pytest.mark.parametrize("user_id", ["j.devries", "j.devries@example.com", "J.DeVries@Example.COM", "12345.j.devries"])
 def test_a_user_is_found_by_name_or_address(user_id: str) -> None:
     assert recipient_of(ENROLMENTS, replace(CLAIM, user_id=user_id), NOW) == Recipient(USER, HOURS, Language.DUTCH)
 
 
-@pytest.mark.parametrize("user_id", ["", "J.DEVRIES", "j.devries ", "shared@example.com", "12345.j.devries", "*", "\ud800"])
+@pytest.mark.parametrize(
+    "user_id", ["", "J.DEVRIES", "j.devries ", "shared@example.com", "54321.j.devries", "12345.", "12345.12345.j.devries", "*", "\ud800"]
+)
 def test_anything_else_is_nobody(user_id: str) -> None:
     assert recipient_of(ENROLMENTS, replace(CLAIM, user_id=user_id), NOW) is Reason.USER_UNKNOWN
 
