@@ -13,6 +13,7 @@ from bench.wrk import Calls
 
 HEADLINE = "sidecar"
 NEW_VALUES = "sidecar, new filter values"
+NEW_QUESTIONS = "sidecar, new questions"
 REPEATED = "sidecar, repeated calls"
 ON_ASYNCIO = "sidecar, plain asyncio"
 TWO_WORKERS = "sidecar, 2 workers"
@@ -81,10 +82,12 @@ def _ways(contender: Contender) -> list[Contender]:
     """The calls that are made to it. In the headline only paging differs from call to call."""
     if contender.name != HEADLINE:
         return [contender]
-    before, after = work.NEW_VALUES
     return [
         contender,
-        _with(contender, replace(contender.calls, target=before, after=after), NEW_VALUES),
+        *(
+            _with(contender, replace(contender.calls, target=before, after=after), name)
+            for name, (before, after) in ((NEW_VALUES, work.NEW_VALUES), (NEW_QUESTIONS, work.NEW_QUESTIONS))
+        ),
         _with(contender, replace(contender.calls, repeated=True), REPEATED),
     ]
 

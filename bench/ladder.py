@@ -14,6 +14,7 @@ from bench.wrk import Calls
 class _Asked(StrEnum):
     """How a call differs from those before it. What is remembered of earlier calls differs accordingly."""
 
+    UNKNOWN = "new questions"
     NEW = "new filter values"
     NEXT_PAGE = "another page"
     AGAIN = "repeated calls"
@@ -67,8 +68,8 @@ def measure_ladder(arena: Arena) -> list[Row]:
 
 def _calls(usual: Calls, asked: _Asked) -> Calls:
     match asked:
-        case _Asked.NEW:
-            before, after = work.NEW_VALUES
+        case _Asked.NEW | _Asked.UNKNOWN:
+            before, after = work.NEW_VALUES if asked is _Asked.NEW else work.NEW_QUESTIONS
             return replace(usual, target=before, after=after)
         case _Asked.NEXT_PAGE:
             return usual

@@ -21,7 +21,7 @@ _NOTE = (
     " its decision log), and the sidecar counts its metrics. “×” is the sidecar's CPU as a multiple of theirs, the median of the rounds'"
     " ratios: under 1 it takes less. Busy: how much of its core the proxy used; below 1 the load, the backend or the machine's other work"
     " held it back, so its req/s could be more. In the row “sidecar” every call asks for another page of the same, so that some of the work"
-    " is remembered; with new filter values hardly any is."
+    " is remembered; with new filter values less is, with new questions hardly anything."
 )
 
 

@@ -42,6 +42,12 @@ NEW_VALUES = (
 )
 """The same question with another value in its filter each time: the target before that value, and after it."""
 
+NEW_QUESTIONS = (
+    f"{BASE}/connectors/{HOURS}?filterfieldids=Datum%2CUren",
+    "&filtervalues=2026-01-01T00%3A00%3A00%2C4&operatortypes=2%2C4&orderbyfieldids=-Datum&take=100&skip=0",
+)
+"""A question about another field each time, so that nothing is known of it: the target before the number in its name, and after."""
+
 ASKED = frozenset({("Datum", "2", "2026-01-01T00:00:00"), ("Uren", "4", "4")})
 """The conditions of that filter: field, operator, value."""
 
