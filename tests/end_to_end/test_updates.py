@@ -132,6 +132,7 @@ FORBIDDEN = (
     ("POST", REALIZATION, element({"@Action": None}), "body_malformed"),
     ("POST", REALIZATION, b'{"a":{"@Action":"insert","@Action":"delete"}}', "body_malformed"),
     ("POST", REALIZATION, b'{"a":1,"a":2}', "body_malformed"),
+    ("POST", REALIZATION, b'{"PtRealization":{"Element":{}},"KnPerson":{"Element":{"Fields":{}}}}', "body_malformed"),
     ("POST", REALIZATION, b"", "body_malformed"),
     ("POST", REALIZATION, b"[]", "body_malformed"),
     ("POST", REALIZATION, b"<PtRealization/>", "body_malformed"),

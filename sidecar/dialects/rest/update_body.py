@@ -17,11 +17,14 @@ _ACTIONS = {action.value: action for action in Action}
 def actions_of(call: Update, body: bytes) -> frozenset[Action]:
     """Every action that the update performs: the verb's own, those that the body names, and what the body implies.
 
-    :raises Refusal: BODY_MALFORMED for a body that is not strict JSON with an object at the top.
+    :raises Refusal: BODY_MALFORMED for a body that is not strict JSON with an object at the top, or has several connectors in it.
     """
     if not body and call.verb is Action.DELETE:
         return call.actions
     document = read_object(body)
+    if len(document) > 1:
+        # Only one connector was checked. A second root beside it may be nothing to the backend, or another update.
+        raise Refusal(Reason.BODY_MALFORMED, "the body must have one root, named as the UpdateConnector's documentation has it")
     actions = call.actions | _named_actions(document)
     if call.verb is Action.INSERT and call.elements and _main_element_has_fields(document):
         # POST on a sub-element inserts that, and updates the main object with the fields it finds there (wire reference 1.2).
