@@ -24,6 +24,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.BODY_TOO_LARGE: "Send less at a time, or raise `limits.body` as far as the backend takes it.",
     Reason.BODY_TYPE: "Send `Content-Type: application/json;charset=utf-8`, not compressed.",
     Reason.BODY_INCOMPLETE: "A bad connection, mostly; `timeouts.client` bounds how long the body may stand still.",
+    Reason.TOO_MUCH_FROM_STRANGERS: "Let the app send its token as `Authorization` header; then it is known before its message is read.",
     Reason.TOO_MANY_REQUESTS: "Wait; the answer's `Retry-After` says how long. Many users behind one address need a larger `per_address`.",
     Reason.FORM_NOT_JUDGED: "Let the app ask for `Outputmode` 1 and `Metadata` 0, or say `row_guard: sample`.",
     Reason.TOKEN_MISSING: "Let the app send `Authorization: AfasToken …`; see whether a proxy before the sidecar takes it off.",

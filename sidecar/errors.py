@@ -80,6 +80,11 @@ class Reason(StrEnum):
     BODY_TYPE = "body_type", Kind.MEDIA, "Content-Type or Content-Encoding of the body cannot be checked."
     BODY_INCOMPLETE = "body_incomplete", Kind.SLOW_CLIENT, "The client stopped sending its body."
 
+    TOO_MUCH_FROM_STRANGERS = (
+        "too_much_from_strangers",
+        Kind.FLOOD,
+        "Many large SOAP messages without a token in the header are being read at the same time.",
+    )
     TOO_MANY_REQUESTS = "too_many_requests", Kind.FLOOD, "More one-time passwords were asked for from this address than an hour allows."
 
     FORM_NOT_JUDGED = (

@@ -5,6 +5,7 @@ The token stands in the header or in the message. With one in the header the cal
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -34,13 +35,12 @@ from sidecar.proxy.row_guard import AnswerGuard
 from sidecar.proxy.soap_path import SoapPath
 from sidecar.proxy.soap_preparation import PreparedMessage, prepare_message
 from sidecar.proxy.soap_shadow import shadow_message
+from sidecar.proxy.strangers import Strangers
 from sidecar.proxy.upstream import Answer, Pool
 from sidecar.proxy.wsdl import Wsdls
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.store.snapshot import Snapshot
 
-LARGEST_FROM_STRANGERS = 4_194_304
-"""Bytes of a message whose sender is not known by a header."""
 _LARGE = 65_536
 
 
@@ -96,6 +96,7 @@ class SoapService:
         self._ownership = ownership
         self._body_limit = body_limit
         self._patience = patience
+        self._strangers = Strangers()
         self._wsdls = Wsdls(pool, answer_limit)
 
     def serve(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
@@ -120,17 +121,15 @@ class SoapService:
 
     async def _message(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         authorization = request.headers.get(b"authorization")
-        limit = self._body_limit
-        if authorization is None:
-            limit = min(limit, LARGEST_FROM_STRANGERS)
-        else:
+        if authorization is not None:
             await self._desk.admit(authorization, None, exchange)
         check_coding(request.headers)
-        body = await read_body(request, client, limit, self._patience)
-        message = await _read(path.file, body, request)
-        request.fault_version = message.version
-        # A message takes as long as its sender likes. What counts are the rights at its end.
-        prepared = await self._prepared(path, message, authorization, exchange)
+        with self._strangers.room(request.content_length) if authorization is None else nullcontext(self._body_limit) as room:
+            body = await read_body(request, client, min(room, self._body_limit), self._patience)
+            message = await _read(path.file, body, request)
+            request.fault_version = message.version
+            # A message takes as long as its sender likes. What counts are the rights at its end.
+            prepared = await self._prepared(path, message, authorization, exchange)
         claims = prepared.allowed.claim is not None
         if (prepared.body or claims) and await self._credentials.had_to_wait(prepared.environment):
             prepared = await self._prepared(path, message, authorization, exchange)  # that may have taken long as well

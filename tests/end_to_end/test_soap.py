@@ -1,12 +1,14 @@
 """SOAP from outside: what apps send in all its spellings is served, and each user gets what he asked for AND what he may see."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sidecar.proxy.strangers import MOST_LARGE
 from tests.dialects.soap.attacks import ATTACKS
 from tests.end_to_end.harness.backend import Received
 from tests.end_to_end.harness.configuration import BACKEND_XML, Configuration, authorization, token_xml
@@ -23,7 +25,7 @@ from tests.end_to_end.harness.soap import (
     rows_of_answer,
     understand_message,
 )
-from tests.end_to_end.harness.stage import OwnStage, Stage
+from tests.end_to_end.harness.stage import OwnStage, Stage, wait_for
 from tests.end_to_end.harness.wire import Answer, BrokenOffError, request
 from tests.evaluation.filter_xml import FilterXml, filterxml_admits, xml_filters
 from tests.evaluation.reading import Row
@@ -420,6 +422,32 @@ def test_a_stranger_may_send_less_than_somebody_who_is_known(stage: Stage) -> No
     assert stage.backend.take() == []
     assert stage.soap(UPDATE, body).status == 200
     stage.backend.take()
+
+
+def test_strangers_do_not_fill_the_memory(own_stage: OwnStage) -> None:
+    stage = own_stage()
+    large = document("PtRealization", "insert").replace("a &amp; b", "x" * 100_000)
+    unproven = update("PtRealization", large, token=token_xml("j.devries"))
+    beginning = request("POST", f"/ProfitServices/{UPDATE}", None, f"Content-Type: {content_type()}", body=unproven)[:-10]
+    with ExitStack() as stack:
+        wires = [stack.enter_context(stage.wire()) for _ in range(MOST_LARGE)]
+        for wire in wires:
+            wire.send(beginning)
+        reasons: list[str] = []
+
+        def is_refused() -> bool:
+            answer = stage.soap(UPDATE, unproven, None)
+            reasons.append(stage.decision(answer.reference).get("reason", ""))
+            return answer.status == 500
+
+        wait_for(is_refused)
+        assert reasons[-1] == "too_much_from_strangers"
+        assert stage.soap(UPDATE, unproven, "j.devries").status == 200  # with a header as well
+        assert stage.soap(GET, envelope("GetData", {"token": token_xml("j.devries"), **ask()}), None).status == 200
+        wires[0].send(unproven[-10:])
+        assert wires[0].answer("POST").status == 200
+        wires[1].close()
+        wait_for(lambda: stage.soap(UPDATE, unproven, None).status == 200)
 
 
 @pytest.mark.parametrize("verb", ["PUT", "DELETE", "HEAD", "PATCH", "GET"])
