@@ -17,8 +17,9 @@ from sidecar.admin.readiness import readiness
 from sidecar.otp.happening import Happening, Observe
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.credential_metrics import CredentialMetrics
-from sidecar.proxy.gateway import Gateway, GatewayLimits
+from sidecar.proxy.gateway import Gateway
 from sidecar.proxy.issued_callers import IssuedCallers
+from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.otp_desk import OtpDesk
 from sidecar.proxy.server import GatewayServer

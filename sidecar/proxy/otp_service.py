@@ -5,7 +5,7 @@ Nobody who asks has a token yet, so few bytes are read of him.
 
 from collections.abc import Coroutine
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from sidecar.dialects.rest.otp import LONGEST_BODY, Step, read_step, step_at, write_step, write_token
 from sidecar.dialects.soap.answers import fault
@@ -20,16 +20,19 @@ from sidecar.dialects.soap.token_connector import (
 from sidecar.dialects.soap.version import version_for_fault, write_headers
 from sidecar.errors import Reason, Refusal
 from sidecar.otp.result import Accepted, Issued, NotIssued
+from sidecar.proxy.admission import Admission
+from sidecar.proxy.asking import Asking
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.endings import Endings
+from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.otp_desk import OtpDesk
 from sidecar.proxy.own_answers import REFERENCE_HEADER, OwnAnswer, answer_json, answer_soap
 from sidecar.proxy.refusal import ERROR_NUMBER
 from sidecar.proxy.request_body import check_coding, check_media_type, read_body
 from sidecar.proxy.route import Route, route_to
 from sidecar.proxy.soap_path import SoapPath, reached_by, route_below
-from sidecar.proxy.upstream import Pool, header_lines, request_line
+from sidecar.proxy.upstream import header_lines, request_line
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.settings.otp import OtpMode
 from sidecar.store.snapshot import Snapshot
@@ -37,31 +40,15 @@ from sidecar.store.snapshot import Snapshot
 _JSON = b"application/json;charset=utf-8"
 
 
-class Keeper(Protocol):
-    """What the service asks of the gateway, for which it works."""
-
-    def policy_for(self, exchange: Exchange) -> Snapshot:
-        """The policy in force; noted."""
-
-    def answer(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: OwnAnswer) -> None:
-        """Answer by ourselves."""
-
-    def asked(self, exchange: Exchange) -> None:
-        """The backend is about to be asked."""
-
-    def forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
-        """One that passes an answer on."""
-
-
 class OtpService:
     """Serves POSTs under a snapshot with enrolments."""
 
-    def __init__(self, keeper: Keeper, desk: OtpDesk, pool: Pool, patience: float) -> None:
-        """:param patience: seconds that a client may stand still."""
-        self._keeper = keeper
+    def __init__(self, endings: Endings, admission: Admission, asking: Asking, desk: OtpDesk, limits: GatewayLimits) -> None:
+        self._endings = endings
+        self._admission = admission
+        self._asking = asking
         self._desk = desk
-        self._pool = pool
-        self._patience = patience
+        self._limits = limits
 
     def service(
         self, snapshot: Snapshot, soap: SoapPath | None, request: ClientRequest, client: ClientConnection, exchange: Exchange
@@ -81,13 +68,13 @@ class OtpService:
 
     async def _over_rest(self, step: Step, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         check_media_type(request.headers)
-        call = read_step(step, await read_body(request, client, LONGEST_BODY, self._patience))
+        call = read_step(step, await read_body(request, client, LONGEST_BODY, self._limits.client))
         exchange.call = type(call).__name__
-        snapshot = self._keeper.policy_for(exchange)
+        snapshot = self._admission.policy_for(exchange)
         environment = self._desk.backend_for(snapshot, call, exchange)
         if environment is None:
             result = await self._desk.carry_out(snapshot, call, exchange)
-            self._keeper.answer(request, client, exchange, _in_rest(result, exchange.reference))
+            self._endings.answer(request, client, exchange, _in_rest(result, exchange.reference))
         else:
             path, body = write_step(call)
             route = route_to(environment.rest, environment.ca_file)
@@ -97,15 +84,15 @@ class OtpService:
         if soap.query:
             raise Refusal(Reason.UNKNOWN_PARAMETER, "SOAP services take no parameters in the query")
         check_coding(request.headers)
-        body = await read_body(request, client, LONGEST_MESSAGE, self._patience)
+        body = await read_body(request, client, LONGEST_MESSAGE, self._limits.client)
         message = read_token_message(body, request.headers.text(b"content-type"), request.headers.text(b"soapaction"))
         request.fault_version = message.version
         exchange.call = type(message.call).__name__
-        snapshot = self._keeper.policy_for(exchange)
+        snapshot = self._admission.policy_for(exchange)
         environment = self._desk.backend_for(snapshot, message.call, exchange)
         if environment is None:
             result = await self._desk.carry_out(snapshot, message.call, exchange)
-            self._keeper.answer(request, client, exchange, _in_soap(message, result, exchange.reference))
+            self._endings.answer(request, client, exchange, _in_soap(message, result, exchange.reference))
             return
         route = route_below(soap, environment)
         if route is None:  # the path of another environment's services
@@ -128,9 +115,9 @@ class OtpService:
         exchange.outcome = Outcome.ALLOW
         own = header_lines([(b"Host", route.origin.host_header), *described, (b"Content-Length", b"%d" % len(body))])
         head = request_line("POST", f"{route.base_path}{path}") + own + request.headers.for_backend() + b"\r\n"
-        self._keeper.asked(exchange)
-        answer = await self._pool.send(route.origin, head, body)
-        self._keeper.forwarding(request, client, exchange).relay(answer)
+        self._asking.asked(exchange)
+        answer = await self._asking.pool.send(route.origin, head, body)
+        self._asking.relay(request, client, exchange, answer)
 
 
 def _bases(snapshot: Snapshot) -> tuple[tuple[str, ...], ...]:

@@ -4,12 +4,9 @@ The token stands in the header or in the message. With one in the header the cal
 """
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
 
 from sidecar.dialects.call import GetRows
 from sidecar.dialects.soap.answers import no_rows
@@ -20,14 +17,16 @@ from sidecar.errors import Reason, Refusal
 from sidecar.guard.soap_rows import SoapRows
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.policy.decision import Claim
-from sidecar.policy.model import Caller, Enforcement, RowGuard
-from sidecar.proxy.backend_credentials import BackendCredentials
+from sidecar.policy.model import Enforcement, RowGuard
+from sidecar.proxy.admission import Admission
+from sidecar.proxy.asking import Asking
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
-from sidecar.proxy.forwarding import Forwarding
+from sidecar.proxy.endings import Endings
 from sidecar.proxy.guarded_answer import GuardedBackend
+from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.notes import note_allowed, note_call, note_shadowed
-from sidecar.proxy.own_answers import OwnAnswer, answer_soap, answer_wsdl
+from sidecar.proxy.own_answers import answer_soap, answer_wsdl
 from sidecar.proxy.ownership import Ownership
 from sidecar.proxy.preparation import Decisions
 from sidecar.proxy.request_body import check_coding, read_body
@@ -36,7 +35,6 @@ from sidecar.proxy.soap_path import SoapPath
 from sidecar.proxy.soap_preparation import PreparedMessage, prepare_message
 from sidecar.proxy.soap_shadow import shadow_message
 from sidecar.proxy.strangers import Strangers
-from sidecar.proxy.upstream import Answer, Pool
 from sidecar.proxy.wsdl import Wsdls
 from sidecar.record.exchange import Exchange, Outcome
 from sidecar.store.snapshot import Snapshot
@@ -44,60 +42,20 @@ from sidecar.store.snapshot import Snapshot
 _LARGE = 65_536
 
 
-class Desk(Protocol):
-    """What the service asks of the gateway, for which it works."""
-
-    def policy_for(self, exchange: Exchange) -> Snapshot:
-        """The policy in force; noted."""
-
-    async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
-        """Who asks, by a header or the digest of a token, if he meets all conditions now, and the policy that says so; noted."""
-
-    def attend(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, service: Coroutine[Any, Any, None]) -> None:
-        """Have a coroutine see to the request."""
-
-    def answer(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: OwnAnswer) -> None:
-        """Answer by ourselves."""
-
-    def asked(self, exchange: Exchange) -> None:
-        """The backend is about to be asked."""
-
-    def forwarding(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> Forwarding:
-        """One that passes an answer on."""
-
-    def relay_guarded(
-        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, answer: Answer, guarded: GuardedBackend
-    ) -> None:
-        """Pass an answer on, with the row guard before it."""
-
-    def now(self) -> datetime:
-        """The moment that counts."""
-
-
 class SoapService:
     """Serves requests for which `soap_path` found a path."""
 
     def __init__(
-        self,
-        desk: Desk,
-        pool: Pool,
-        credentials: BackendCredentials,
-        ownership: Ownership,
-        guard: AnswerGuard,
-        body_limit: int,
-        answer_limit: int,
-        patience: float,
+        self, endings: Endings, admission: Admission, asking: Asking, ownership: Ownership, guard: AnswerGuard, limits: GatewayLimits
     ) -> None:
-        """:param patience: seconds that a client may stand still."""
-        self._desk = desk
-        self._pool = pool
-        self._guard = guard
-        self._credentials = credentials
+        self._endings = endings
+        self._admission = admission
+        self._asking = asking
         self._ownership = ownership
-        self._body_limit = body_limit
-        self._patience = patience
+        self._guard = guard
+        self._limits = limits
         self._strangers = Strangers()
-        self._wsdls = Wsdls(pool, answer_limit)
+        self._wsdls = Wsdls(asking.pool, limits.answer)
 
     def serve(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         """Begin to answer."""
@@ -110,28 +68,28 @@ class SoapService:
             if path.query:
                 raise Refusal(Reason.UNKNOWN_PARAMETER, "SOAP services take no parameters in the query")
             service = self._message(path, request, client, exchange)
-        self._desk.attend(request, client, exchange, service)
+        self._endings.attend(request, client, exchange, service)
 
     async def _wsdl(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         exchange.call = "Wsdl"
-        snapshot = self._desk.policy_for(exchange)
+        snapshot = self._admission.policy_for(exchange)
         wsdl = await self._wsdls.fetch(snapshot, path, request.headers.text(b"host"))
         exchange.outcome = Outcome.ALLOW
-        self._desk.answer(request, client, exchange, answer_wsdl(wsdl, exchange.reference))
+        self._endings.answer(request, client, exchange, answer_wsdl(wsdl, exchange.reference))
 
     async def _message(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         authorization = request.headers.get(b"authorization")
         if authorization is not None:
-            await self._desk.admit(authorization, None, exchange)
+            await self._admission.admit(authorization, None, exchange)
         check_coding(request.headers)
-        with self._strangers.room(request.content_length) if authorization is None else nullcontext(self._body_limit) as room:
-            body = await read_body(request, client, min(room, self._body_limit), self._patience)
+        with self._strangers.room(request.content_length) if authorization is None else nullcontext(self._limits.body) as room:
+            body = await read_body(request, client, min(room, self._limits.body), self._limits.client)
             message = await _read(path.file, body, request)
             request.fault_version = message.version
             # A message takes as long as its sender likes. What counts are the rights at its end.
             prepared = await self._prepared(path, message, authorization, exchange)
         claims = prepared.allowed.claim is not None
-        if (prepared.body or claims) and await self._credentials.had_to_wait(prepared.environment):
+        if (prepared.body or claims) and await self._asking.credentials.had_to_wait(prepared.environment):
             prepared = await self._prepared(path, message, authorization, exchange)  # that may have taken long as well
         if prepared.allowed.claim is not None:
             message = await self._confirmed(message, prepared, prepared.allowed.claim, authorization)
@@ -139,19 +97,19 @@ class SoapService:
         if prepared.body:
             await self._ask(prepared, self._guarded(prepared, message, exchange), request, client, exchange)
         else:
-            self._desk.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
+            self._endings.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
 
     async def _prepared(
         self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange, confirmed_under: Snapshot | None = None
     ) -> PreparedMessage:
         """:param confirmed_under: the policy under which a claim was confirmed; it must still be in force."""
         digest = None if message.token is None else digest_of(message.token)
-        snapshot, caller = await self._desk.admit(authorization, digest, exchange)
+        snapshot, caller = await self._admission.admit(authorization, digest, exchange)
         if confirmed_under is not None and confirmed_under is not snapshot:
             raise Refusal(Reason.POLICY_CHANGED)
         note_call(exchange, message.call)
         if caller.app_connector.enforcement is Enforcement.SHADOW:
-            prepared, outcome = shadow_message(snapshot, caller, message, path, authorization, self._desk.now())
+            prepared, outcome = shadow_message(snapshot, caller, message, path, authorization, self._admission.now())
             note_shadowed(exchange, outcome, prepared.predicate, prepared.allowed.connector)
             return prepared
         prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions(), confirmed=confirmed_under is not None)
@@ -172,7 +130,7 @@ class SoapService:
                 raise Refusal(Reason.FORM_NOT_JUDGED, "rows come as XML without a schema here: Outputmode 1, Metadata 0")
             return None
         return self._guard.before(
-            self._pool,
+            self._asking.pool,
             prepared.snapshot,
             prepared.caller,
             connector,
@@ -206,12 +164,12 @@ class SoapService:
         def make_head(line: bytes) -> bytes:
             return b"%b%b%bContent-Length: %d\r\n\r\n" % (prepared.head, line, passed, len(prepared.body))
 
-        self._desk.asked(exchange)
-        answer = await self._credentials.send(prepared.environment, prepared.route.origin, make_head, prepared.body)
+        self._asking.asked(exchange)
+        answer = await self._asking.credentials.send(prepared.environment, prepared.route.origin, make_head, prepared.body)
         if guarded is None:
-            self._desk.forwarding(request, client, exchange).relay(answer)
+            self._asking.relay(request, client, exchange, answer)
         else:
-            self._desk.relay_guarded(request, client, exchange, answer, guarded)
+            self._asking.relay_guarded(request, client, exchange, answer, guarded)
 
 
 def _is_judgeable(message: SoapCall) -> bool:

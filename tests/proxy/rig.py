@@ -10,7 +10,8 @@ from sidecar.policy.model import AppConnector, FilterType, GetConnector, Policy,
 from sidecar.policy.where import compile_where
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.client_connection import ClientConnection
-from sidecar.proxy.gateway import Gateway, GatewayLimits
+from sidecar.proxy.gateway import Gateway
+from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.server import GatewayServer
 from sidecar.proxy.upstream import Connection, Origin, Pool, Timeouts
 from sidecar.proxy.upstream.connection import Limits

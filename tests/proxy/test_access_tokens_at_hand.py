@@ -24,7 +24,7 @@ async def rig_with(names: list[str]) -> tuple[Rig, BackendToken]:
     rig.snapshot = replace(snapshot, environments=environments)
     token = BackendToken("O12345AA", CLIENT, fetch, lambda _, __: None, Pace())
     await token.wait(5)
-    rig.gateway._credentials._tokens["O12345AA"] = token
+    rig.gateway._rest._asking.credentials._tokens["O12345AA"] = token
     return rig, token
 
 

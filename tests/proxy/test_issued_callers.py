@@ -57,7 +57,7 @@ class IssuingRig(Rig):
         environments = {name: replace(each, otp=mode) for name, each in self.snapshot.environments.items()}
         self.snapshot = replace(self.snapshot, environments=environments)
         self.tokens = Tokens({TOKEN.digest: TOKEN})
-        self.gateway._issued = IssuedCallers(self.tokens)  # type: ignore[arg-type]
+        self.gateway._admission._issued = IssuedCallers(self.tokens)  # type: ignore[arg-type]
         self._client = self.client()
 
     async def status(self, data: str = DATA) -> int:

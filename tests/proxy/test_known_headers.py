@@ -169,7 +169,7 @@ async def test_a_call_that_is_known_is_not_prepared_again(monkeypatch: pytest.Mo
     rig = await warm()
     for _ in range(2):
         await rig.throw([get(ROWS, *HEADERS)])
-    monkeypatch.setattr(rig.gateway._preparations, "prepared", lambda *_: pytest.fail("prepared"))
+    monkeypatch.setattr(rig.gateway._rest._preparations, "prepared", lambda *_: pytest.fail("prepared"))
     assert (await rig.throw([get(ROWS, *HEADERS)]))[0].startswith(b"HTTP/1.1 200 ")
     assert rig.asked[-1] == rig.asked[0]
 
@@ -199,7 +199,7 @@ async def test_what_depends_on_the_moment_is_looked_at_again() -> None:
     limited = replace(policy.app_connectors["hours"], valid_until=until)
     rig.snapshot = replace(rig.snapshot, policy=replace(policy, app_connectors={"hours": limited}))
     now = until - timedelta(seconds=1)
-    rig.gateway._clock = lambda: now
+    rig.gateway._admission.now = lambda: now
     for _ in range(5):
         assert (await rig.throw([get(ROWS)]))[0].startswith(b"HTTP/1.1 200 ")
     assert len(rig.gateway._known._blocks) == len(rig.gateway._known_calls._calls) == 1

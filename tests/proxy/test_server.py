@@ -4,7 +4,8 @@ import pytest
 from aiohttp import http_parser
 
 from sidecar.proxy.backend_credentials import BackendCredentials
-from sidecar.proxy.gateway import Gateway, GatewayLimits
+from sidecar.proxy.gateway import Gateway
+from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.server import GatewayServer, ParserMissingError
 from sidecar.proxy.upstream import Pool, Timeouts
 from sidecar.record.decision_log import DecisionLog, LogFormat

@@ -1,0 +1,104 @@
+"""Who asks, under which policy, and whether he is let in at all. What depends on the moment is looked at each time."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from sidecar.errors import Reason, Refusal
+from sidecar.identity.callers import Callers
+from sidecar.identity.identify import identify_token
+from sidecar.policy.decide import unmet_condition
+from sidecar.policy.model import Caller, Enforcement
+from sidecar.policy.shadow import unmet_in_shadow
+from sidecar.proxy.issued_callers import IssuedCallers, digest_in
+from sidecar.proxy.notes import note_caller
+from sidecar.record.exchange import Exchange
+from sidecar.store.snapshot import Snapshot
+
+
+class SnapshotSource(Protocol):
+    """Where the policy in force comes from."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The last good one; None before the first."""
+        ...
+
+
+class Admission:
+    """Identifies callers by the tokens of the policy, and by those that the sidecar issued itself.
+
+    :ivar now: gives the moment that counts.
+    """
+
+    def __init__(self, source: SnapshotSource, issued: IssuedCallers | None, now: Callable[[], datetime]) -> None:
+        """:param issued: knows those whose tokens are not the policy's."""
+        self._source = source
+        self._issued = issued
+        self._callers = Callers()
+        self.now = now
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The policy in force."""
+        return self._source.snapshot
+
+    def policy_for(self, exchange: Exchange) -> Snapshot:
+        """The policy in force, and that it was this one.
+
+        :raises Refusal: NO_POLICY.
+        """
+        snapshot = self._source.snapshot
+        if snapshot is None:
+            raise Refusal(Reason.NO_POLICY)
+        exchange.policy_version = snapshot.policy.version
+        return snapshot
+
+    def known(self, snapshot: Snapshot, authorization: bytes | None, exchange: Exchange) -> tuple[Caller | None, int | None]:
+        """The caller, if that can be said without asking a database, and the revision of issued tokens for which it holds.
+
+        :raises Refusal: as `identify`.
+        """
+        try:
+            return self._callers.identify(snapshot.policy, authorization, exchange.client), None
+        except Refusal as refusal:
+            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
+                raise
+        revision = self._issued.revision
+        return self._issued.known(snapshot, digest_in(authorization), exchange.client), revision
+
+    def holds(self, revision: int | None) -> bool:
+        """Whether what was said under this revision of issued tokens may still be believed."""
+        return revision is None or (self._issued is not None and self._issued.holds(revision))
+
+    async def identify(self, authorization: bytes | None, exchange: Exchange, digest: bytes | None = None) -> tuple[Snapshot, Caller]:
+        """Who asks, whoever gave him his token, under the policy that is in force once that is known. No condition is looked at.
+
+        :param digest: of a token found elsewhere; counts where there is no header.
+        """
+        snapshot = self.policy_for(exchange)
+        try:
+            if authorization is None and digest is not None:
+                return snapshot, identify_token(snapshot.policy, digest, exchange.client)
+            return snapshot, self._callers.identify(snapshot.policy, authorization, exchange.client)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
+                raise
+        token = await self._issued.find(digest if authorization is None and digest is not None else digest_in(authorization))
+        snapshot = self.policy_for(exchange)
+        return snapshot, self._issued.caller(snapshot, token, exchange.client)
+
+    async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
+        """Who asks, if he meets all conditions now (in shadow: those that are in force), and the policy that says so.
+
+        :raises Refusal: TOKEN_AMBIGUOUS where header and digest are of different tokens; otherwise as `identify`, and for a condition.
+        """
+        snapshot, caller = await self.identify(authorization, exchange, digest)
+        if authorization is not None and digest not in (None, digest_in(authorization)):
+            raise Refusal(Reason.TOKEN_AMBIGUOUS, "the token in the message must be that of the Authorization header, or be left out")
+        note_caller(exchange, caller)
+        in_shadow = caller.app_connector.enforcement is Enforcement.SHADOW
+        reason = unmet_in_shadow(caller, self.now())[0] if in_shadow else unmet_condition(caller, self.now())
+        if reason is not None:
+            raise Refusal(reason)
+        return snapshot, caller
