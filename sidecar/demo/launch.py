@@ -11,14 +11,20 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
-from sidecar.demo.backend import OAUTH, ONE_TIME_PASSWORDS, RECEIVED, Received, backend, new_token
+from sidecar.demo.backend import FAULTS, OAUTH, ONE_TIME_PASSWORDS, RECEIVED, Received, backend, new_token
 from sidecar.demo.running import Held, Running
 from sidecar.identity.user_token import authorization_for, data_in_any_form, digest_of
 from sidecar.record.decision_log import LogFormat
 from sidecar.service import serve
 from sidecar.store.reload import PolicyStore
 
-_HOLDERS = (Held("j.devries", "hours"), Held("p.bakker", "hours"), Held("m.jansen", "hours"), Held("m.jansen", "payroll"))
+_HOLDERS = (
+    Held("j.devries", "hours"),
+    Held("j.devries", "guarded"),
+    Held("p.bakker", "hours"),
+    Held("m.jansen", "hours"),
+    Held("m.jansen", "payroll"),
+)
 _BASE = "/ProfitRestServices"
 _SOAP_BASE = "/ProfitServices"
 
@@ -49,6 +55,7 @@ async def launched(policy: Path | None = None) -> AsyncIterator[Running]:
                 received=received,
                 decisions=decisions,
                 passwords=app[ONE_TIME_PASSWORDS],
+                faults=app[FAULTS],
             )
 
 

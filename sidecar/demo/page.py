@@ -36,10 +36,10 @@ class Page:
         """A label, a status in the colour of its kind, and what it means."""
         self.say(label, f"{status} {text}", "green" if status < 400 else "red")
 
-    def hour_line(self, row: dict[str, Any]) -> None:
+    def hour_line(self, label: str, row: dict[str, Any]) -> None:
         """A row of `Profit_Hours`."""
         columns = f"{row['Id']:>5}  {row['Datum'][:10]}  {row['Naam'][:20]:<20}  {row['Afdeling'] or '-':<5}  {row['Uren']:>5.2f}"
-        self._labelled("", [f"{columns}  {row['Omschrijving'] or ''}".rstrip()], "dim")
+        self._labelled(label, [f"{columns}  {row['Omschrijving'] or ''}".rstrip()], "dim")
 
     def plain(self, text: str, style: str = "") -> None:
         """A line that is short enough already."""

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from aiohttp import ClientSession
 
 from sidecar.demo import soap_call
-from sidecar.demo.backend import Received
+from sidecar.demo.backend import Faults, Received
 from sidecar.demo.backend.one_time import OneTimePasswords
 
 
@@ -27,7 +27,7 @@ class Running:
     the Authorization header.
 
     `received` and `decisions` grow while requests are made: what reached the backend, and lines of the decision log as JSON. `passwords`
-    are the backend's own, with the codes that nobody mailed.
+    are the backend's own, with the codes that nobody mailed; `faults` make it go wrong.
     """
 
     backend_url: str
@@ -39,6 +39,7 @@ class Running:
     received: deque[Received]
     decisions: list[str]
     passwords: OneTimePasswords
+    faults: Faults
 
 
 class Reply(NamedTuple):

@@ -1,11 +1,14 @@
 """The guided tour: real calls through the sidecar, and for each who asked what, what came back and what the backend got to see.
 
-Every figure that it prints is counted in an answer; nothing is staged.
+Every figure that it prints is counted in an answer. One thing is staged, and said: in chapter 9 the backend is made to ignore filters.
 """
 
 import asyncio
 import json
+import shutil
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
@@ -16,6 +19,7 @@ from sidecar.demo.page import Page
 from sidecar.demo.running import Asker, Held, Reply, Running
 
 CONSULTANT = Held("j.devries", "hours")
+GUARDED = Held("j.devries", "guarded")
 MANAGER = Held("m.jansen", "hours")
 MANAGER_IN_PAYROLL = Held("m.jansen", "payroll")
 
@@ -24,13 +28,12 @@ _SINCE_JUNE = f"{_HOURS}?take=1000&filterfieldids=Datum&filtervalues=2026-06-01&
 _OR_TRICK = f"{_HOURS}?take=-1&skip=-1&filterfieldids=Afdeling;Uren&filtervalues=FIN;0&operatortypes=1;2"
 _APPENDED = f"{_HOURS}?take=-1&skip=-1&filterfieldids=Afdeling;Uren,Afdeling&filtervalues=FIN;0,CONS&operatortypes=1;2,1"
 _MIXED = f"{_HOURS}?filterfieldids=Project;Uren,Naam&filtervalues=C2601;8,Joost&operatortypes=1;4,10"
-_TAG = f"{_HOURS}?filterfieldids=Medewerker&filtervalues=[Medewerker]&operatortypes=1"
 _SINCE_JUNE_XML = '<Filters><Filter FilterId="1"><Field FieldId="Datum" OperatorType="2">2026-06-01</Field></Filter></Filters>'
 _SALARIES = "/connectors/Profit_Salaries?take=10"
 _REALIZATION = "/connectors/PtRealization"
 _BOOKING = {"DaTi": "2026-07-01", "EmId": "1001", "Qu": 7.5, "Ds": "Workshop", "PrId": "C2601"}
 _HIDDEN_DELETE = {"Id": 1, "@Action": "delete"}
-_SAMPLE = 3
+_ATTACHMENTS = "/connectors/Profit_Attachments?take=1&filterfieldids=Afdeling&filtervalues={}&operatortypes=1"
 
 
 async def guided_tour(console: Console, *, keep: bool = False) -> None:
@@ -58,6 +61,8 @@ async def _show(page: Page, ask: Asker, running: Running) -> None:
     await _refused_connectors(page, ask)
     await _unclear_filters(page, ask)
     await _updates(page, ask)
+    await _attachments(page, ask)
+    await _row_guard(page, ask, running)
     _decision_log(page, running)
 
 
@@ -69,8 +74,7 @@ async def _two_users(page: Page, ask: Asker) -> Reply:
     for held, who in ((CONSULTANT, "consultant, department CONS"), (MANAGER, "manager")):
         reply = replies[held] = await ask.through(held, _SINCE_JUNE)
         page.say(held.user, f"{len(reply.rows)} rows for the {who}: {_by_department(reply)}", "green")
-        for row in reply.rows[:: max(len(reply.rows) // _SAMPLE, 1)][:_SAMPLE]:
-            page.hour_line(row)
+        page.hour_line("such as", reply.rows[len(reply.rows) // 2])
     page.title("2  Why: the sidecar narrowed the question before the backend saw it")
     for held, reply in replies.items():
         page.target(f"for {held.user}", _asked_of_backend(reply), "yellow")
@@ -99,15 +103,15 @@ async def _or_trick(page: Page, ask: Asker) -> None:
 async def _refused_connectors(page: Page, ask: Asker) -> None:
     page.title("5  A connector that `hours` does not list; and `payroll` lists it, but that app is blocked")
     page.target("m.jansen asks", f"GET {_SALARIES}")
-    for held in (MANAGER, MANAGER_IN_PAYROLL):
-        _answer(page, f"in {held.app_connector}", await ask.through(held, _SALARIES))
+    unlisted, blocked = [await ask.through(held, _SALARIES) for held in (MANAGER, MANAGER_IN_PAYROLL)]
+    _answer(page, "in hours", unlisted)
+    _answer(page, "in payroll", blocked, "the same words" if blocked.message == unlisted.message else blocked.message)
 
 
 async def _unclear_filters(page: Page, ask: Asker) -> None:
-    page.title("6  Filters that could mean two things are refused, with a reason")
-    for target in (_MIXED, _TAG):
-        page.target("j.devries asks", f"GET {target}")
-        _answer(page, "answer", await ask.through(CONSULTANT, target))
+    page.title("6  A filter that could mean two things is refused, with what to send instead")
+    page.target("j.devries asks", f"GET {_MIXED}")
+    _answer(page, "answer", await ask.through(CONSULTANT, _MIXED))
 
 
 async def _updates(page: Page, ask: Asker) -> None:
@@ -118,19 +122,51 @@ async def _updates(page: Page, ask: Asker) -> None:
         _answer(page, "answer", await ask.through(CONSULTANT, _REALIZATION, "POST", body))
 
 
+async def _attachments(page: Page, ask: Asker) -> None:
+    page.title("8  An attachment goes to those who may see the row that names it")
+    for department in ("CONS", "HR"):
+        [row] = (await ask.around(_ATTACHMENTS.format(department))).rows
+        target = f"/subjectconnector/{row['SubjectId']}/{row['AttachmentId']}"
+        page.target("j.devries asks", f"GET {target}  (of {department})")
+        reply = await ask.through(CONSULTANT, target)
+        page.outcome("answer", reply.status, reply.message if reply.status >= 400 else reply.body["filename"])
+    page.target("backend saw", _asked_of_backend(reply), "yellow")
+    reply = await ask.through(MANAGER, target)
+    page.outcome("m.jansen gets", reply.status, reply.body["filename"])
+
+
+async def _row_guard(page: Page, ask: Asker, running: Running) -> None:
+    page.title("9  An update makes the backend ignore filters (staged); j.devries asks as in chapter 1")
+    running.faults.ignores_filters = True
+    leaked = await ask.through(CONSULTANT, _SINCE_JUNE)
+    withheld = await ask.through(GUARDED, _SINCE_JUNE)
+    running.faults.ignores_filters = False
+    page.say("without guard", f"{leaked.status} {len(leaked.rows)} rows: {_by_department(leaked)}", "red")
+    page.say("row_guard on", f"{withheld.status} {withheld.message}", "green")
+
+
 def _decision_log(page: Page, running: Running) -> None:
-    page.title("8  The decision log has a line for each (some of its fields)")
-    for text in running.decisions:
-        line = json.loads(text)
-        columns = ((_of(line, "decision"), 6), (_of(line, "reason"), 22), (_of(line, "user"), 10), (_of(line, "app_connector"), 8))
-        target = f"{line['method']} {_of(line, 'connector')}"
-        page.plain(" ".join(text.ljust(width) for text, width in columns) + f" {target:<21} {line['status']}  {line['reference'][:8]}…")
+    page.title("10  The decision log has a line for each; those with a reason (some of their fields)")
+    for line in map(json.loads, running.decisions):
+        if "reason" in line:
+            columns = ((line["decision"], 6), (line["reason"], 22), (line["user"], 10), (line["app_connector"], 8))
+            target = f"{line['method']} {line.get('connector', '-')}"
+            shown = " ".join(text.ljust(width) for text, width in columns)
+            page.plain(f"{shown} {target:<21} {line['status']}  {line['reference'][:8]}…")
 
 
 def _say_where_to_go(page: Page) -> None:
     page.title("App and backend changed nothing, and each user sees his own rows. Where to go next")
-    page.say("play on", "sidecar demo --keep   (leaves both running and prints curl commands)")
-    page.say("your backend", "sidecar run -c config.example.yaml   (docs/tutorial.md leads there)")
+    page.say("play on", f"{_as_called()} demo --keep   (leaves both running, for curl)")
+    page.say("your backend", "docs/tutorial.md leads there; config.example.yaml has every key")
+
+
+def _as_called() -> str:
+    """How the sidecar can be started from here, where it need not be on the search path."""
+    python, here = Path(sys.executable), Path.cwd()
+    if shutil.which("sidecar"):
+        return "sidecar"
+    return f"{python.relative_to(here) if python.is_relative_to(here) else python.name} -m sidecar"
 
 
 def _invite(page: Page, running: Running) -> None:
@@ -152,14 +188,10 @@ def _asked_of_backend(reply: Reply) -> str:
     return " ".join(reply.forwarded)
 
 
-def _answer(page: Page, label: str, reply: Reply) -> None:
+def _answer(page: Page, label: str, reply: Reply, words: str = "") -> None:
     by_whom = "the backend carried it out" if reply.forwarded else "the backend was not asked"
-    page.outcome(label, reply.status, f"({by_whom}) {reply.message if reply.status >= 400 else _terse(reply.body)}")
+    page.outcome(label, reply.status, f"({by_whom}) {words or (reply.message if reply.status >= 400 else _terse(reply.body))}")
 
 
 def _terse(item: Any) -> str:
     return json.dumps(item, separators=(",", ":"))
-
-
-def _of(line: dict[str, Any], name: str) -> str:
-    return str(line.get(name, "-"))

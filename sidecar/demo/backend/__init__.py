@@ -3,6 +3,6 @@
 It shares no code with the sidecar's reading and writing of filters, on purpose: only so do the rows that it sends prove something.
 """
 
-from sidecar.demo.backend.application import OAUTH, ONE_TIME_PASSWORDS, RECEIVED, SOAP, Received, backend, new_token
+from sidecar.demo.backend.application import FAULTS, OAUTH, ONE_TIME_PASSWORDS, RECEIVED, SOAP, Faults, Received, backend, new_token
 
-__all__ = ["OAUTH", "ONE_TIME_PASSWORDS", "RECEIVED", "SOAP", "Received", "backend", "new_token"]
+__all__ = ["FAULTS", "OAUTH", "ONE_TIME_PASSWORDS", "RECEIVED", "SOAP", "Faults", "Received", "backend", "new_token"]
