@@ -7,7 +7,7 @@ place. What it means for one user and one GetConnector is said in `bind.py`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlglot import exp, parse
+from sqlglot import exp, parse, tokenize
 from sqlglot.errors import SqlglotError
 
 from sidecar.filters.predicate import Operator
@@ -119,6 +119,9 @@ def compile_where(text: str) -> Where:
     if words in ("everything", "nothing"):
         return Where(text, All() if words == "everything" else Any())
     try:
+        if any(token.comments for token in tokenize(text)):
+            # Where YAML folds lines into one, `--` would swallow the conditions on the lines behind it.
+            raise WhereError("comments are not part of the language; write them outside the text, behind a `#` of YAML")
         statements = [statement for statement in parse(text) if statement is not None]
     except (SqlglotError, RecursionError) as problem:
         first_line = str(problem).partition("\n")[0]

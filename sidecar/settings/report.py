@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from sidecar.settings.problem import KeyPath, Problem, Severity, path_text
-from sidecar.settings.tree import Mapping, Place, find, locate
+from sidecar.settings.tree import Listing, Mapping, Place, Scalar, find, locate
 
 _MOST_SUGGESTIONS = 50
 _MOST_CANDIDATES = 1_000
@@ -48,6 +48,11 @@ class Report:
         """The names that a top-level part defines, those of invalid entries too."""
         node = find(self._root, (part,))
         return node.entries.keys() if isinstance(node, Mapping) else ()
+
+    def is_empty(self, path: KeyPath, *, lists: bool = False) -> bool:
+        """Whether there is a key at this path with nothing behind it, or, if so asked, with a list of nothing."""
+        node = find(self._root, path)
+        return (isinstance(node, Scalar) and node.is_null) or (lists and isinstance(node, Listing) and not node.items)
 
     def place(self, path: KeyPath) -> Place:
         """The line of a path, or of the part of it that exists."""

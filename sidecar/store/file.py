@@ -10,6 +10,7 @@ from pathlib import Path
 from sidecar.settings import model
 from sidecar.settings.advice import give_advice
 from sidecar.settings.compile import compile_policy
+from sidecar.settings.emptied import check_emptied
 from sidecar.settings.model import Settings
 from sidecar.settings.otp_advice import compile_enrolments, give_otp_advice
 from sidecar.settings.problem import Problem
@@ -45,6 +46,7 @@ def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Lo
         return Loaded(None, None, report.problems, tuple(files), report)
     before = report.fatal_errors
     check_references(settings, report)
+    check_emptied(settings, report)
     policy = compile_policy(settings, report)
     enrolments = compile_enrolments(settings, policy, report)
     if reading.whole and report.fatal_errors == before:  # advice on half a policy would mislead

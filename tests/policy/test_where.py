@@ -64,7 +64,6 @@ BETWEEN_1_AND_2 = All((Compare("a", Operator.GREATER_OR_EQUAL, "1"), Compare("a"
         ("not (a = 1 or b = 2)", All((Compare("a", Operator.NOT_EQUAL, "1"), Compare("b", Operator.NOT_EQUAL, "2")))),
         ("not (a <= 1 and not b = 2)", Any((Compare("a", Operator.GREATER, "1"), B2))),
         ("a between 1 and 2 and b = 2", All((BETWEEN_1_AND_2, B2))),
-        ("a = 1 -- of the first kind\n or b = 2 /* or the second */", Any((A1, B2))),
         ("a\n=\n1", A1),
     ],
 )  # fmt: skip
@@ -230,6 +229,10 @@ def test_whatever_is_not_of_the_language_is_refused_when_policy_is_loaded(text: 
         ("a = 1; b = 2", "one boolean expression"),
         ("a = '[OE]'", "tag"),
         ("a =", "not a boolean expression"),
+        ("a = 1 -- own and b = 2", "behind a `#` of YAML"),
+        ("a = 1 /* and b = 2 */", "behind a `#` of YAML"),
+        ("a in (/* 1, */ 2)", "behind a `#` of YAML"),
+        ("not -- x\n a = 1", "behind a `#` of YAML"),
     ],
 )
 def test_a_refusal_says_what_would_be_right(text: str, remedy: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sidecar.store.file import Loaded
 from tests.settings.sample import ENVIRONMENT, SHA256, bent, load_content, load_text
 
 TOKEN = {"user": "j.devries", "description": "iPhone", "sha256": SHA256}
@@ -220,6 +221,47 @@ def test_a_key_without_a_value_counts_as_absent(tmp_path: Path) -> None:
     assert loaded.settings is not None
     assert loaded.settings.listen == "127.0.0.1:8080"
     assert loaded.settings.users["x"].attributes == {}
+
+
+EMPTIED = [
+    ("users/j.devries/blocked", "users.j.devries.blocked"),
+    (f"{HOURS}/valid_from", "app_connectors.hours.valid_from"),
+    (f"{HOURS}/valid_until", "app_connectors.hours.valid_until"),
+    (f"{HOURS}/row_guard", "app_connectors.hours.row_guard"),
+    (f"{HOURS}/ip", "app_connectors.hours.ip"),
+    (f"{HOURS}/ip/allow", "app_connectors.hours.ip.allow"),
+    (f"{HOURS}/ip/deny", "app_connectors.hours.ip.deny"),
+]
+
+
+@pytest.mark.parametrize(("path", "where"), EMPTIED)
+def test_a_key_that_narrows_rights_is_not_taken_for_absent_where_its_value_is_missing(tmp_path: Path, path: str, where: str) -> None:
+    content = bent(path, "x")
+    *steps, last = path.split("/")
+    part: Any = content
+    for step in steps:
+        part = part[step]
+    part[last] = None
+    _is_emptied(load_content(tmp_path, content), where)
+
+
+def test_a_list_of_no_addresses_does_not_let_everybody_in(tmp_path: Path) -> None:
+    _is_emptied(load_content(tmp_path, bent(f"{HOURS}/ip", {"allow": []})), "app_connectors.hours.ip.allow")
+    assert load_content(tmp_path, bent(f"{HOURS}/ip", {"deny": []})).snapshot is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "where"),
+    [("tokens", {"app_connector": "hours"}, "tokens[0].expires"), (f"{HOURS}/tokens", {}, "app_connectors.hours.tokens[0].expires")],
+)
+def test_a_token_does_not_live_for_ever_for_want_of_a_date(tmp_path: Path, path: str, more: dict[str, str], where: str) -> None:
+    _is_emptied(load_content(tmp_path, bent(path, [{**TOKEN, "sha256": "cd" * 32, **more, "expires": None}])), where)
+
+
+def _is_emptied(loaded: Loaded, where: str) -> None:
+    (problem,) = [problem for problem in loaded.problems if problem.severity == "error"]
+    assert (problem.path, problem.message) == (where, "has nothing behind it, and would restrict nothing")
+    assert loaded.snapshot is None
 
 
 @pytest.mark.parametrize(
