@@ -9,7 +9,7 @@ from sidecar.policy.decide import user_is_active, user_is_member
 from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import AppConnector, Caller, Enforcement, FilterType, GetConnector, Policy
 from sidecar.settings.compile import all_tokens
-from sidecar.settings.model import Settings
+from sidecar.settings.model import Environment, Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
 from sidecar.settings.special_advice import (
@@ -43,6 +43,19 @@ def _environments(settings: Settings, report: Report) -> None:
         if environment.soap is not None and environment.soap_address is None and settings.trusted_proxies:
             message = "clients come through a proxy, but the WSDL will name plain http at the host that they name"
             report.warn(("environments", name, "soap"), message, "say `soap_address`, the URL that clients use")
+        _soap(name, environment, report)
+
+
+def _soap(name: str, environment: Environment, report: Report) -> None:
+    for key in sorted(environment.model_fields_set & {"soap_credential", "soap_address"}) if environment.soap is None else ():
+        message = "says something of SOAP, which this environment does not have"
+        report.warn(("environments", name, key), message, "add `soap`, the URL of the backend's services, or take it out")
+    served, told = (urlsplit(address or "").path.lower() for address in (environment.soap, environment.soap_address))
+    if environment.soap is not None and environment.soap_address is not None and served != told:
+        message = (
+            f"clients that read the WSDL will call this path, but the sidecar serves SOAP under {urlsplit(environment.soap).path or '/'}"
+        )
+        report.warn(("environments", name, "soap_address"), message, "end it with the path that `soap` has")
 
 
 def _groups(settings: Settings, policy: Policy, report: Report) -> None:

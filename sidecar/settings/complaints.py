@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sidecar.settings.part import SecretFile
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
 from sidecar.settings.schema import keys_at
@@ -18,6 +19,7 @@ _MESSAGES = {
     "float_type": "expected a number",
     "finite_number": "expected a number",
 }
+_BOUNDS = {"greater_than_equal": ("ge", "at least {}"), "greater_than": ("gt", "more than {}"), "less_than_equal": ("le", "at most {}")}
 _REMEDIES = {"tuple_type": "such as [one, two]", "model_type": "such as {key: value}", "dict_type": "such as {key: value}"}
 
 
@@ -45,6 +47,11 @@ def _report(details: ErrorDetails, root: Node, report: Report) -> KeyPath:
         written = details["input"]
         remedy = report.did_you_mean(written, expected) if isinstance(written, str) else ""
         report.error(path, f"expected one of {', '.join(expected)}", remedy)
+    elif kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        report.error(path, f"expected {words.format(context[bound])}")
+    elif context.get("class_name") == SecretFile.__name__:
+        report.error(path, "expected the file that holds it", "write it as {file: path}")
     else:
         report.error(path, _MESSAGES.get(kind, details["msg"]), _REMEDIES.get(kind, ""))
     return path

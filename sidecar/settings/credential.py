@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from sidecar.settings.part import Part, Secret, SecretFile
-from sidecar.settings.scalars import Flag, Name, Url, complaint
+from sidecar.settings.scalars import Flag, Name, TokenUrl, complaint
 
 
 class ClientAuth(StrEnum):
@@ -50,7 +50,7 @@ class OAuth(Part):
     )
     kid: Plain | None = Field(default=None, description="Id of the key, where the backend knows the client by several.")
     audience: Plain | None = Field(default=None, description="For whom an assertion is; `token_url` unless said. ${NAME} is replaced.")
-    token_url: Url | None = Field(
+    token_url: TokenUrl | None = Field(
         default=None, description="Where access tokens come from, https only; `<rest>/oauth/token` unless said. ${NAME} is replaced."
     )
 

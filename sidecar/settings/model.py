@@ -20,6 +20,7 @@ from sidecar.settings.part import Part, without_nulls
 from sidecar.settings.scalars import (
     AddressOrNetwork,
     AttributeValue,
+    BackendUrl,
     ConnectorName,
     FieldId,
     Flag,
@@ -29,8 +30,8 @@ from sidecar.settings.scalars import (
     ReportId,
     Seconds,
     Sha256,
+    SidecarUrl,
     Text,
-    Url,
     Whole,
     as_written,
     complaint,
@@ -74,15 +75,15 @@ class Timeouts(Part):
 class Environment(Part):
     """One administration of the backend."""
 
-    rest: Url = Field(description="REST base URL, such as https://12345.rest.afas.online/ProfitRestServices. ${NAME} is replaced.")
-    soap: Url | None = Field(
+    rest: BackendUrl = Field(description="REST base URL, such as https://12345.rest.afas.online/ProfitRestServices. ${NAME} is replaced.")
+    soap: BackendUrl | None = Field(
         default=None, description="SOAP base URL, such as https://12345.soap.afas.online/ProfitServices. ${NAME} is replaced."
     )
     soap_credential: SoapCredential = Field(
         default=SoapCredential.HEADER,
         description="Where the backend takes the credential over SOAP: header, or body for backends that know no other way.",
     )
-    soap_address: Url | None = Field(
+    soap_address: SidecarUrl | None = Field(
         default=None,
         description="URL of SOAP through the sidecar, as clients have it, for the WSDL: https://connectors.example.com/ProfitServices. "
         "Without it: plain http at the host that a client names. ${NAME} is replaced.",

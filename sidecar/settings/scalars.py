@@ -94,7 +94,7 @@ def _report(text: str) -> str:
 
 def _sha256(text: str) -> str:
     if _HEX.fullmatch(text) is None:
-        raise complaint("is not a SHA-256: 64 hexadecimal characters", "`sidecar token new` writes the entry")
+        raise complaint("is not a SHA-256: 64 hexadecimal characters", "`sidecar token new` and `sidecar otp keys` make them")
     return text.lower()
 
 
@@ -134,17 +134,20 @@ def _listen(value: Any) -> str:
 Listen = Annotated[str, PlainValidator(_listen), WithJsonSchema({"type": "string"})]
 
 
-def _url(text: str) -> str:
+def _url(text: str, what: str, example: str) -> str:
     # Messages don't repeat the text: it may come from an environment variable.
-    remedy = "such as https://12345.rest.afas.online/ProfitRestServices"
     if "@" in text.partition("://")[2].partition("/")[0]:
         raise complaint("a URL can't hold a user or password", "put the proof into `credential`")
     match = _URL.fullmatch(text)
     if match is None or not _is_address(match["v6"]) or not 0 < int(match["port"] or 1) < 65536:
-        raise complaint("is not the URL of a backend: http(s)://host[:port][/path], without query or escapes", remedy)
+        raise complaint(f"is not the URL of {what}: http(s)://host[:port][/path], without query or escapes", f"such as {example}")
     if {".", ".."}.intersection(text.split("/")):
-        raise complaint("the URL of a backend has no dot segments", remedy)
+        raise complaint(f"the URL of {what} has no dot segments", f"such as {example}")
     return text.removesuffix("/")
+
+
+def _url_of(what: str, example: str) -> AfterValidator:
+    return AfterValidator(lambda text: _url(text, what, example))
 
 
 def _is_address(v6: str | None) -> bool:
@@ -154,7 +157,9 @@ def _is_address(v6: str | None) -> bool:
         return False
 
 
-Url = Annotated[Text, AfterValidator(_url)]
+BackendUrl = Annotated[Text, _url_of("a backend", "https://12345.rest.afas.online/ProfitRestServices")]
+TokenUrl = Annotated[Text, _url_of("a token endpoint", "https://12345.rest.afas.online/ProfitRestServices/oauth/token")]
+SidecarUrl = Annotated[Text, _url_of("the sidecar", "https://connectors.example.com/ProfitServices")]
 
 
 def _network(value: Any) -> Network:

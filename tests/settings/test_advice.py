@@ -41,6 +41,13 @@ WARNINGS = [
     ),
     ("environments/O12345AA/rest", "http://backend.example", "environments.O12345AA.rest", "cross the network in clear (use https)"),
     ("environments/O12345AA/soap", "http://backend.example", "environments.O12345AA.soap", "cross the network in clear (use https)"),
+    ("environments/O12345AA/soap_credential", "body", "environments.O12345AA.soap_credential", "says something of SOAP, which"),
+    (
+        "environments/O12345AA/soap_address",
+        "https://connectors.example.com/ProfitServices",
+        "environments.O12345AA.soap_address",
+        "says something of SOAP, which this environment does not have (add `soap`",
+    ),
     (
         "filter_types/department/fields",
         {"Profit_Hours": {"department": "a"}, "Profit_Country": {"department": "a"}},
@@ -113,4 +120,16 @@ def test_behind_a_proxy_the_wsdl_must_be_told_its_address(tmp_path: Path) -> Non
     assert (problem.severity, problem.path) == ("warning", "environments.O12345AA.soap")
     assert "`soap_address`" in problem.remedy
     environment["soap_address"] = "https://connectors.example/ProfitServices"
+    assert load_content(tmp_path, content).problems == ()
+
+
+@pytest.mark.parametrize("told", ["/ProfitService", "", "/ProfitServices/AppConnectorGet.asmx"])
+def test_an_address_in_the_wsdl_that_leads_elsewhere_is_warned_of(tmp_path: Path, told: str) -> None:
+    content = bent("environments/O12345AA/soap", "https://backend.example/ProfitServices")
+    environment = content["environments"]["O12345AA"]
+    environment["soap_address"] = f"https://connectors.example.com{told}"
+    (problem,) = load_content(tmp_path, content).problems
+    assert (problem.severity, problem.path) == ("warning", "environments.O12345AA.soap_address")
+    assert "under /ProfitServices" in problem.message
+    environment["soap_address"] = "https://connectors.example.com/profitservices/"
     assert load_content(tmp_path, content).problems == ()

@@ -122,7 +122,7 @@ ERRORS = [
     ({**KEY, "private_key": {"file": "public.pem"}}, f"{WHERE}.private_key.file", "holds no private key", "openssl"),
     ({**KEY, "private_key": {"file": "text.pem"}}, f"{WHERE}.private_key.file", "holds no private key", "openssl"),
     ({**KEY, "private_key": {"file": "nowhere"}}, f"{WHERE}.private_key.file", "can't be read", ""),
-    ({**KEY, "private_key": "${CLIENT_SECRET}"}, f"{WHERE}.private_key", "expected keys and values", "such as"),
+    ({**KEY, "private_key": "${CLIENT_SECRET}"}, f"{WHERE}.private_key", "expected the file that holds it", "{file: path}"),
     ({**SECRET, "client_secret": {"file": "empty"}}, f"{WHERE}.client_secret.file", "holds no client secret", "one line"),
     ({**SECRET, "client_secret": {"file": "two-lines"}}, f"{WHERE}.client_secret.file", "holds no client secret", "one line"),
     ({**SECRET, "client_secret": {"file": "accents"}}, f"{WHERE}.client_secret.file", "holds no client secret", "ASCII"),

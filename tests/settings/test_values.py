@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from sidecar.proxy.upstream.origin import parse_origin
-from sidecar.settings.scalars import Url, host_and_port
+from sidecar.settings.scalars import BackendUrl, host_and_port
 from sidecar.store.file import Loaded
 from tests.settings.sample import ENVIRONMENT, bent, load_content, load_text
 
@@ -119,7 +119,7 @@ _PATHS = st.from_regex(r"[a-zA-Z0-9._~!$&'()*+,;=:@/?%#\\ -]{0,12}", fullmatch=T
 def test_a_url_that_is_accepted_is_one_that_can_be_connected_to(scheme: str, host: str, path: str) -> None:
     url = f"{scheme}://{host}/{path}"
     try:
-        accepted = TypeAdapter(Url).validate_python(url)
+        accepted = TypeAdapter(BackendUrl).validate_python(url)
     except ValidationError:
         return
     origin, base = parse_origin(accepted)
@@ -137,7 +137,7 @@ def test_a_url_that_is_accepted_is_one_that_can_be_connected_to(scheme: str, hos
     ],
 )
 def test_a_usual_url_is_accepted_without_its_last_slash(url: str) -> None:
-    assert TypeAdapter(Url).validate_python(url) == TypeAdapter(Url).validate_python(f"{url}/") == url
+    assert TypeAdapter(BackendUrl).validate_python(url) == TypeAdapter(BackendUrl).validate_python(f"{url}/") == url
 
 
 @pytest.mark.parametrize(("written", "mode"), [("off", "off"), ("'off'", "off"), ("sample", "sample"), ("enforce", "enforce")])
