@@ -16,4 +16,4 @@ def caller_of(policy: Policy, token: IssuedToken, address: str) -> Caller:
     user = policy.users.get(token.user)
     if user is None:
         raise Refusal(Reason.USER_UNKNOWN)
-    return Caller(user, app_connector, token.description, address, token.expires)
+    return Caller(user, app_connector, token.description, address, token.expires, token.digest)

@@ -178,10 +178,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: proven by a credential that belongs to this user and this app connector, from this address."""
+    """Who asks: proven by a credential that belongs to this user and this app connector, from this address.
+
+    `issued`: the digest of his token, if the sidecar gave it out: one that can be taken back without a change of policy.
+    """
 
     user: User
     app_connector: AppConnector
     device: str
     address: str = ""
     token_expires: datetime | None = None
+    issued: bytes = field(default=b"", repr=False)

@@ -88,6 +88,14 @@ class Admission:
         snapshot = self.policy_for(exchange)
         return snapshot, self._issued.caller(snapshot, token, exchange.client)
 
+    async def confirm(self, caller: Caller) -> None:
+        """Look again, after a wait, whether an issued token was taken back: that changes no policy.
+
+        :raises Refusal: TOKEN_UNKNOWN, or AUTHORITY_UNAVAILABLE where nobody can say.
+        """
+        if self._issued is not None and caller.issued:
+            await self._issued.find(caller.issued)
+
     async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
         """Who asks, if he meets all conditions now (in shadow: those that are in force), and the policy that says so.
 

@@ -157,6 +157,7 @@ class RestService:
         self._asking.asked(exchange)
         call = await self._ownership.confirmed(snapshot, caller, prepared.call, claim, request.headers.get(b"authorization"))
         # The question takes as long as the backend likes. What counts are the rights at its end, when the file is fetched.
+        await self._admission.confirm(caller)
         if self._admission.snapshot is not snapshot:
             raise Refusal(Reason.POLICY_CHANGED)
         reason = unmet_condition(caller, self._admission.now())

@@ -1,5 +1,7 @@
 """One-time passwords over sockets, with a real mail server: from the request by mail and code to a token, and from that to rows."""
 
+import asyncio
+import base64
 import json
 import re
 import sqlite3
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.harness.backend import Received, Visit
 from tests.end_to_end.harness.configuration import BASE, Configuration, authorization
 from tests.end_to_end.harness.one_time_passwords import (
     API_KEY,
@@ -28,6 +31,8 @@ from tests.end_to_end.harness.one_time_passwords import (
     with_one_time_passwords,
 )
 from tests.end_to_end.harness.oracle import expected_rows, rows_target
+from tests.end_to_end.harness.rows import FILES
+from tests.end_to_end.harness.soap import envelope
 from tests.end_to_end.harness.stage import OwnStage, Stage, wait_for
 from tests.end_to_end.harness.wire import Answer, request
 
@@ -396,3 +401,34 @@ def test_a_guess_that_is_broken_off_is_spent(start: Start, mails: Mailbox) -> No
         wire.send(request("POST", f"{BASE}/otpvalidation", None, "Content-Type: application/json", body=wrong))
     wait_for(lambda: any(line["operation"] == "redeem" for line in otp_lines(stage)))
     assert show_code(stage, code).status == 204
+
+
+def test_a_token_that_is_taken_back_while_the_backend_is_asked_whose_file_it_is_fetches_nothing(start: Start, mails: Mailbox) -> None:
+    def owned(content: Configuration) -> None:
+        rule = {"get_connector": "Profit_Files", "field": "FileId"}
+        content["app_connectors"]["hours"]["special_connectors"] = {"file": rule}
+
+    stage = start(owned)
+    mine = next(row for row in FILES if row["Afdeling"] == "CONS")
+    target = f"{BASE}/fileconnector/{mine['FileId']}/a.pdf"
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(visit: Visit, received: Received) -> None:
+        if "/connectors/" in received.target:
+            asked.set()
+            await go_on.wait()
+        await visit.say(stage.backend._answer(received))
+
+    stage.backend.script = slowly
+    token = fetch_token(stage, mails)
+    with stage.wire() as wire:
+        wire.send(request("GET", target, token))
+        wait_for(asked.is_set)
+        given_up = envelope("DeleteToken", {"token": base64.b64decode(token.split()[1]).decode()})
+        assert stage.soap("TokenConnector.asmx", given_up, None).status == 200
+        stage.loop.call_soon_threadsafe(go_on.set)
+        answer = wire.answer()
+    assert answer.status == 401
+    assert stage.decision(answer.reference)["reason"] == "token_unknown"
+    assert [each.target for each in stage.backend.take() if "/connectors/" not in each.target] == []
+    assert stage.send(request("GET", target, authorization("j.devries"))).status == 200
