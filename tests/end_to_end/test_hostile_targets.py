@@ -69,6 +69,8 @@ PATHS = (
     (f"{BASE}/fileconnector/not-a-guid/a.pdf", "target_malformed"),
     (f"{BASE}/fileconnector/{GUID}/..", "target_malformed"),
     (f"{BASE}/fileconnector/{GUID}/a%2fb", "target_malformed"),
+    (f"{BASE}/fileconnector/{GUID}/a%ef%bc%8f..%ef%bc%8f..%ef%bc%8f{'F' * 32}%ef%bc%8fa.pdf", "target_malformed"),
+    (f"{BASE}/fileconnector/{GUID}/%ef%bc%8e%ef%bc%8e", "target_malformed"),
     (f"{BASE}/subjectconnector/1/2%2f3", "target_malformed"),
     (f"{BASE}/subjectconnector/1", "unknown_path"),
     (f"{BASE}/imageconnector/1?format=7", "parameter_malformed"),

@@ -5,9 +5,9 @@ It is decoded as often as a careless reader might, and folded as a helpful one d
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
+from sidecar.dialects.rest.folding import SLASHES, folded
 from sidecar.dialects.rest.percent import UndecodableError, decode
 from sidecar.dialects.rest.target import ALLOWED_IN_TARGET
 from sidecar.errors import Reason, Refusal
@@ -15,7 +15,6 @@ from sidecar.errors import Reason, Refusal
 _MOST_DECODINGS = 4
 _NEVER_PASSED = frozenset({"otprequest", "otpvalidation", "oauth", "tokenconnector", "cmdconnector"})
 """Proofs of identity, and command lines: these are nobody's rows (wire reference 3.6, 4.3, 4.4)."""
-_SLASHES = re.compile(r"[/\\\u2044\u2215\u29f5\u29f8\u29f9]")
 _DOTS = re.compile(r"[.\s]*\.[.\s]*")
 _ENDS_OF_WORDS = re.compile(r"[;?#]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -34,7 +33,9 @@ def pass_on(target: str, bases: Iterable[tuple[str, ...]]) -> str:
     raw = path[1:].split("/")
     readings = [_readings(segment) for segment in raw]
     below = _below_base([each[0].lower() for each in readings], bases)
-    if any(_word(text) in _NEVER_PASSED for each in readings for text in each):
+    operation = next((each for each in readings[below:] if each[0]), [""])
+    # A letter with a stroke or an accent is a plain one on some code pages.
+    if not all(map(str.isascii, operation)) or any(_word(text) in _NEVER_PASSED for each in readings for text in each):
         raise Refusal(Reason.UNKNOWN_PATH)
     return "/" + "/".join(raw[below:]) + mark + query
 
@@ -60,12 +61,10 @@ def _readings(raw: str) -> list[str]:
 
 
 def _leads_elsewhere(text: str) -> bool:
-    # Folded as some systems do before they open a path: `．` is a dot, `／` a slash. Behind `;` stand parameters, which others cut off.
-    folded = unicodedata.normalize("NFKC", text)
-    return _SLASHES.search(text + folded) is not None or any(_DOTS.fullmatch(part) for part in _ENDS_OF_WORDS.split(folded))
+    # Behind `;` stand parameters, which others cut off.
+    return SLASHES.search(text + folded(text)) is not None or any(_DOTS.fullmatch(part) for part in _ENDS_OF_WORDS.split(folded(text)))
 
 
 def _word(text: str) -> str:
     """The segment as the name of an operation, as the most generous reader takes it."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.split(r"[.;?#]", folded.strip())[0].strip()
+    return re.split(r"[.;?#:]", folded(text).casefold().strip())[0].strip()

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from sidecar.dialects.rest.folding import SLASHES, folded
 from sidecar.dialects.rest.percent import UndecodableError, decode
 from sidecar.errors import Reason, Refusal
 
@@ -45,9 +46,18 @@ def _segment(raw: str) -> str:
     text = _decode(raw, "the path")
     if not text or text in (".", ".."):
         raise Refusal(Reason.TARGET_MALFORMED, "the path has an empty or dot segment; write it without doubled or trailing slashes")
-    if _NEVER_IN_SEGMENT.search(text):
-        raise Refusal(Reason.TARGET_MALFORMED, "a path segment holds a slash, backslash, semicolon, percent sign or control character")
+    if _NEVER_IN_SEGMENT.search(text) or (not text.isascii() and _is_folded_elsewhere(text)):
+        raise Refusal(
+            Reason.TARGET_MALFORMED,
+            "a path segment holds a slash, backslash, semicolon, percent sign or control character, or what others take for one",
+        )
     return text
+
+
+def _is_folded_elsewhere(text: str) -> bool:
+    """Whether somebody who folds characters could see another path in it."""
+    plain = folded(text)
+    return SLASHES.search(text) is not None or _NEVER_IN_SEGMENT.search(plain) is not None or plain in (".", "..")
 
 
 def read_parameters(query: str | None, known: frozenset[str]) -> dict[str, str]:

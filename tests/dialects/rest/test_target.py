@@ -60,6 +60,17 @@ def test_an_ordinary_target_is_decoded_once(target: str, expected: Target) -> No
         "/a%4",
         "/a%ff",
         "/a%c0%af",
+        "/a%ef%bc%8fb",
+        "/a/%ef%bc%8e%ef%bc%8e/b",
+        "/a/%e2%80%a5",
+        "/a/.%e2%80%8b./b",
+        "/a%ef%bc%bcb",
+        "/a%e2%88%95b",
+        "/a%e2%88%96b",
+        "/a%e2%81%84b",
+        "/a%ef%bc%852fb",
+        "/a%ef%bc%9bb",
+        "/a%e2%84%80b",
         "/a b",
         "/a\tb",
         "/é",
@@ -70,6 +81,10 @@ def test_a_target_with_two_readings_is_refused(target: str) -> None:
     with pytest.raises(Refusal) as refused:
         split_target(target)
     assert refused.value.reason is Reason.TARGET_MALFORMED
+
+
+def test_other_characters_outside_ascii_stay_as_they_are() -> None:
+    assert split_target("/caf%C3%A9/%C2%BD%20%E2%82%AC%E2%80%A6.pdf").segments == ("café", "½ €….pdf")
 
 
 def test_a_query_longer_than_the_backend_reads_is_refused() -> None:
