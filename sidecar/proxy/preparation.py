@@ -3,6 +3,7 @@
 What depends on the moment or the place (expiry, validity, address rules, revocation) has no part in it and is looked at every time.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -90,7 +91,7 @@ def prepare(
         raise Refusal(decision.reason, decision.detail)
     planned = plan(call, decision, environment.mixed)
     own = decisions.headers_for(environment, route)
-    return Prepared(environment, route, call, decision, planned, predicate, own, head_of(route, planned, own))
+    return Prepared(environment, route, call, decision, predicate, own, head_of(route, planned.verb, planned.target, own))
 
 
 def prepare_confirmed(prepared: Prepared, call: Call) -> Prepared:
@@ -99,7 +100,7 @@ def prepare_confirmed(prepared: Prepared, call: Call) -> Prepared:
     :param call: with the ids that were confirmed.
     """
     planned = plan(call, replace(prepared.allowed, claim=None), prepared.environment.mixed)
-    return replace(prepared, call=call, plan=planned, head=head_of(prepared.route, planned, prepared.own_headers))
+    return prepared._replace(call=call, head=head_of(prepared.route, planned.verb, planned.target, prepared.own_headers))
 
 
 def own_headers(environment: Environment, route: Route) -> bytes:
@@ -115,8 +116,8 @@ class Preparations:
 
     A call that was made before is found by user, app connector, verb and raw target. One that only asks for another page is found by user,
     app connector, verb and the target's texts before and after the digits of `skip`: its page and target are its own, all else is the same.
-    One that only asks for other values is found by user, app connector, verb, the target's texts before and after the values, and their
-    number. Such pages and values themselves are not remembered: most come once, and the cost would be higher than the gain.
+    One that only asks for other values is found by user, app connector, verb and the target's texts before and after the values.
+    Such pages and values themselves are not remembered: most come once, and the cost would be higher than the gain.
     """
 
     def __init__(self) -> None:
@@ -126,43 +127,50 @@ class Preparations:
         self._snapshot = snapshot
         self._decisions = Decisions()
         self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
-        self._paged: dict[tuple[str, str, str, str, str], Prepared | Pages] = {}
-        self._valued: dict[tuple[str, str, str, str, str, int], Prepared | Values | None] = {}
+        self._paged: dict[tuple[str, str, str, str, str], Prepared | Pages | None] = {}
+        self._valued: dict[tuple[str, str, str, str, str], Prepared | Values | None] = {}
 
     def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall) -> Prepared:
         """As `prepare`, which is asked only for what is not remembered."""
         if snapshot is not self._snapshot:
             self._forget(snapshot)
-        key = (caller.user.name, caller.app_connector.name, method, target)
-        known = self._prepared.get(key)
-        if known is not None:
-            note_call(known.call)
-            return known
+        user, app_connector = caller.user.name, caller.app_connector.name
+        key = page = values = None
         paged = cut_skip(target)
-        asked = None if paged is None else (caller.user.name, caller.app_connector.name, method, paged.before, paged.after)
-        if paged is not None and asked is not None:
-            pages = self._paged.get(asked)
-            if isinstance(pages, Prepared):
-                pages = self._paged[asked] = pages_of(pages)
-            if pages is not None and isinstance(pages.known.call, GetRows):
-                return on_page(pages, pages.known.call, paged.skip, note_call)
+        if paged is not None:
+            page = (user, app_connector, method, paged.before, paged.after)
+            pages = _alike(self._paged, page, pages_of)
+            if pages is not None:
+                return on_page(pages, paged.skip, note_call)
+        else:
+            key = (user, app_connector, method, target)
+            known = self._prepared.get(key)
+            if known is not None:
+                note_call(known.call)
+                return known
         valued = cut_values(target)
-        shape = None
         if valued is not None:
-            shape = (caller.user.name, caller.app_connector.name, method, valued.before, valued.after, len(valued.values))
-            alike = self._valued.get(shape)
-            if isinstance(alike, Prepared):
-                alike = self._valued[shape] = values_of(alike)
-            if alike is not None and sum(map(len, valued.values)) + len(valued.values) <= alike.room:
-                return with_values(alike, valued.values, note_call)
+            values = (user, app_connector, method, valued.before, valued.after)
+            alike = _alike(self._valued, values, values_of)
+            other = None if alike is None else with_values(alike, valued.values, note_call)
+            if other is not None:
+                return other
         prepared = prepare(snapshot, caller, method, target, note_call, self._decisions)
-        if shape is not None and shape not in self._valued:
-            _remember(self._valued, shape, prepared)
-        if asked is not None:
-            _remember(self._paged, asked, prepared)
-        elif len(target) <= _LONGEST_REMEMBERED:
+        if page is not None and page not in self._paged:
+            _remember(self._paged, page, prepared)
+        if values is not None and values not in self._valued:
+            _remember(self._valued, values, prepared)
+        if key is not None and len(target) <= _LONGEST_REMEMBERED:
             _remember(self._prepared, key, prepared)
         return prepared
+
+
+def _alike(memo: dict[_Key, Prepared | _Value | None], key: _Key, texts_of: Callable[[Prepared], _Value | None]) -> _Value | None:
+    """What is known of calls like this one; its texts are cut when a second one comes, since many have none."""
+    known = memo.get(key)
+    if isinstance(known, Prepared):
+        known = memo[key] = texts_of(known)
+    return known
 
 
 def _remember(memo: dict[_Key, _Value], key: _Key, value: _Value) -> None:

@@ -109,7 +109,7 @@ class RestService:
         if prepared.allowed.claim is not None:
             claimed = self._claimed(snapshot, caller, request, client, exchange, prepared, prepared.allowed.claim)
             self._endings.attend(request, client, exchange, claimed)
-        elif prepared.plan.target is None:
+        elif not prepared.head:
             empty = no_rows(call.page if isinstance(call, GetRows) else Page())
             self._endings.answer(request, client, exchange, answer_json(empty, exchange.reference))
         elif isinstance(call, Metainfo):

@@ -1,6 +1,8 @@
 """What is remembered of calls changes nothing but the time that they take."""
 
+from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.dialects.call import Call, GetRows, Page
+from sidecar.dialects.rest.target import LONGEST_QUERY
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.compact import MixedSeparators
 from sidecar.policy.model import AppConnector, Caller, FilterType, GetConnector, Policy, User
@@ -16,7 +19,7 @@ from sidecar.policy.where import compile_where
 from sidecar.proxy import preparation
 from sidecar.proxy.preparation import Preparations, prepare
 from sidecar.proxy.prepared import Prepared
-from sidecar.store.snapshot import Environment, Passthrough, Snapshot
+from sidecar.store.snapshot import AfasToken, Environment, Passthrough, Snapshot
 
 ROWS = "/ProfitRestServices/connectors/Profit_Hours"
 FILTER = "filterfieldids=Uren&filtervalues=4&operatortypes=4"
@@ -37,7 +40,16 @@ def snapshot_of(mixed: MixedSeparators = MixedSeparators.REFUSE, where: str = "d
     thirty = ", ".join(map(str, range(30)))
     policy = Policy(
         "1",
-        {each.name: each for each in (user("anna", "ICT"), user("bert", "CONS", "HR"), user("cor", "D" * 90), user("nobody"))},
+        {
+            each.name: each
+            for each in (
+                user("anna", "ICT"),
+                user("bert", "CONS", "HR"),
+                user("cor", "D" * 90),
+                user("nobody"),
+                user("letters", "X0X", "XX1XX"),
+            )
+        },
         {
             each.name: each
             for each in (
@@ -148,9 +160,9 @@ def test_a_verb_does_not_get_what_was_prepared_for_another(target: str) -> None:
 
 def test_callers_of_this_test_do_not_all_have_the_same_rows() -> None:
     """Else the test before this one would show nothing."""
-    targets = {(each.user.name, each.app_connector.name): prepare(SNAPSHOT, each, "GET", ROWS, print).plan.target for each in CALLERS}
+    targets = {(each.user.name, each.app_connector.name): prepare(SNAPSHOT, each, "GET", ROWS, print).head for each in CALLERS}
     assert targets["anna", "own rows"] != targets["bert", "own rows"] != targets["bert", "all rows"]
-    assert targets["nobody", "own rows"] is None
+    assert not targets["nobody", "own rows"]
 
 
 def test_another_page_is_prepared_without_reading_deciding_or_narrowing_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,19 +173,22 @@ def test_another_page_is_prepared_without_reading_deciding_or_narrowing_again(mo
     second = preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?{FILTER}&skip=100&take=100", print)
     assert isinstance(second.call, GetRows)
     assert second.call.page == Page(100, 100)
-    assert first.plan.target is not None
-    assert second.plan.target == first.plan.target.replace("skip=0", "skip=100")
+    assert first.head
+    assert second.head == first.head.replace(b"skip=0", b"skip=100")
 
 
-def test_other_values_are_prepared_without_reading_deciding_or_narrowing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("caller", CALLERS[:5], ids=lambda caller: f"{caller.user.name}, {caller.app_connector.name}")
+def test_other_values_are_prepared_without_reading_deciding_or_narrowing_again(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the rows are all, of one department, or of two; in whichever spelling."""
     preparations = Preparations()
     target = f"{ROWS}?{filter_of('Uren%2CDatum', '{}%2C2026-01-01', '4%2C2')}&skip=0"
-    first, _ = (preparations.prepared(SNAPSHOT, ANNA, "GET", target.format(value), print) for value in (4, 5))
+    expected = prepare(SNAPSHOT, caller, "GET", target.format(17), print)
+    for value in (4, 5):
+        preparations.prepared(SNAPSHOT, caller, "GET", target.format(value), print)
     for name in ("read", "decide_connector", "plan"):
         monkeypatch.delattr(preparation, name)
-    third = preparations.prepared(SNAPSHOT, ANNA, "GET", target.format(17), print)
-    assert first.plan.target is not None
-    assert third.plan.target == first.plan.target.replace("values=4,", "values=17,")
+    assert preparations.prepared(SNAPSHOT, caller, "GET", target.format(17), print) == expected
+    assert b"17" in expected.head
 
 
 @pytest.mark.parametrize(
@@ -181,6 +196,11 @@ def test_other_values_are_prepared_without_reading_deciding_or_narrowing_again(m
     [
         pytest.param("anna", "Uren,Uren", "1,1", "1.5,4", "4,5", id="values that contradict one another"),
         pytest.param("anna", "Uren,Uren", "1,1", "1.5,4", "4,4", id="a condition that is there twice"),
+        pytest.param("anna", "Uren,Uren", "1,1", "4,4", "4,5", id="a condition that was there twice"),
+        pytest.param("bert", "Uren", "1", "4", "5", id="policy has two groups"),
+        pytest.param("bert", "Afdeling", "1", "CONS", "HR", id="a condition that one of policy's groups has"),
+        pytest.param("bert", "Afdeling,Uren", "7,1", "CONS,HR", "HR,CONS", id="values that stand in policy"),
+        pytest.param("letters", "Uren,Datum", "1,1", "X,0", "X0X,XX", id="letters that stand in policy"),
         pytest.param("anna", "Afdeling", "1", "ICT", "HR", id="a condition that policy has too"),
         pytest.param("anna", "Uren", "1", "4", "4,5", id="another number of values"),
         pytest.param("anna", "Uren,Datum", "1,9", "4,null", "4,x", id="a value where none belongs"),
@@ -204,6 +224,90 @@ def test_other_values_are_narrowed_where_the_first_were_what_policy_asks_for() -
     for value in ("4", "4", "5"):
         target = f"{ROWS}?{filter_of('Uren', value, '1')}"
         assert outcome(preparations.prepared, snapshot, ANNA, target) == outcome(prepare, snapshot, ANNA, target)
+
+
+# The backend reads so many characters of a query and no more. One that is nearly as long tells whether each is counted.
+
+NARROWED = [each for each in CALLERS if each.user.name in ("bert", "cor") and each.app_connector.name in ("own rows", "elsewhere")]
+narrowed_callers = pytest.mark.parametrize("caller", NARROWED, ids=lambda caller: f"{caller.user.name}, {caller.app_connector.name}")
+
+
+def spelling(caller: Caller, target: str) -> str:
+    """How the filter is spelled; nothing for a question that can't be put."""
+    try:
+        return "json" if b"filterjson=" in prepare(SNAPSHOT, caller, "GET", target, print).head else "lists"
+    except Refusal:
+        return ""
+
+
+def longest_value(caller: Caller, rest: str) -> int:
+    """How long a value may be until the question with it is spelled otherwise than with a short one, or can't be put."""
+    ordinary = spelling(caller, question_with(1, rest))
+    return bisect_left(range(2, 2000), 1, key=lambda length: spelling(caller, question_with(length, rest)) != ordinary) + 1
+
+
+def question_with(length: int, rest: str) -> str:
+    return f"{ROWS}?{filter_of('Uren', 'x' * length, '4')}{rest}"
+
+
+@pytest.mark.parametrize("digits", [1, 2, 5, 8, 9])
+@narrowed_callers
+def test_one_digit_more_may_make_a_page_too_long(caller: Caller, digits: int) -> None:
+    length = longest_value(caller, f"&skip={'1' * digits}")
+    preparations = Preparations()
+    for size in (length - 1, length, length + 1):
+        for skip in (digits, digits, 1, digits + 1, digits, 9):
+            target = question_with(size, f"&skip={'1' * skip}")
+            assert outcome(preparations.prepared, SNAPSHOT, caller, target) == outcome(prepare, SNAPSHOT, caller, target)
+
+
+@narrowed_callers
+def test_one_character_more_may_make_values_too_long(caller: Caller) -> None:
+    longest = longest_value(caller, "&take=100")
+    preparations = Preparations()
+    for length in (3, 3, longest - 1, longest, longest + 1, longest + 2, longest):
+        target = question_with(length, "&take=100")
+        assert outcome(preparations.prepared, SNAPSHOT, caller, target) == outcome(prepare, SNAPSHOT, caller, target)
+
+
+@narrowed_callers
+def test_values_that_came_when_they_were_too_long_for_the_first_spelling(caller: Caller) -> None:
+    longest = longest_value(caller, "&take=100")
+    preparations = Preparations()
+    for length in (longest + 1, longest + 1, longest, 3):
+        target = question_with(length, "&take=100")
+        assert outcome(preparations.prepared, SNAPSHOT, caller, target) == outcome(prepare, SNAPSHOT, caller, target)
+
+
+def test_what_stands_for_values_may_be_longer_than_any_of_them() -> None:
+    """With such a field it is: so long that it must be spelled in lists, in which short values are not."""
+    [bert] = [each for each in NARROWED if (each.user.name, each.app_connector.name) == ("bert", "elsewhere")]
+    preparations = Preparations()
+    for length in (125, 125, 3, 125):
+        target = f"{ROWS}?{filter_of('X' * 90 + ',B,C,D', ','.join(['x' * length] * 4), '1,1,1,1')}"
+        assert outcome(preparations.prepared, SNAPSHOT, bert, target) == outcome(prepare, SNAPSHOT, bert, target)
+
+
+def test_those_questions_are_as_long_as_they_may_be_and_spelled_in_all_ways() -> None:
+    """Else the tests before this one would show nothing."""
+    tipped = set()
+    for caller in NARROWED:
+        longest = longest_value(caller, "&skip=1")
+        line = prepare(SNAPSHOT, caller, "GET", question_with(longest, "&skip=1"), print).head.split(b" ")[1]
+        assert len(line.partition(b"?")[2]) + 1 in (LONGEST_QUERY - 1, LONGEST_QUERY)
+        tipped.add((spelling(caller, question_with(longest, "&skip=1")), spelling(caller, question_with(longest + 1, "&skip=1"))))
+    assert tipped == {("lists", ""), ("json", ""), ("json", "lists")}
+
+
+@pytest.mark.parametrize("name", ["pages_of", "values_of"])
+def test_texts_are_cut_once_also_where_there_are_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [nobody] = [each for each in CALLERS if (each.user.name, each.app_connector.name) == ("nobody", "own rows")]
+    cuts = counted(monkeypatch, name)
+    preparations = Preparations()
+    for number in range(4):
+        rest = f"&skip={number}" if name == "pages_of" else ""
+        preparations.prepared(SNAPSHOT, nobody, "GET", question_with(1 + (number if not rest else 0), rest), print)
+    assert len(cuts) == 1
 
 
 @given(st.lists(st.tuples(st.sampled_from(CALLERS), filters, st.sampled_from(["", "&skip=0"])), min_size=2, max_size=12))
@@ -264,3 +368,10 @@ def test_connectors_that_clients_invent_push_nothing_out(monkeypatch: pytest.Mon
     assert refused.value.reason is Reason.CONNECTOR_NOT_LISTED
     preparations.prepared(SNAPSHOT, ANNA, "GET", f"{ROWS}?take=2", print)
     assert len(decisions) == 2
+
+
+def test_a_credential_is_not_shown() -> None:
+    environments = {"one": replace(SNAPSHOT.environments["one"], credential=AfasToken("AfasToken c2VjcmV0"))}
+    prepared = prepare(replace(SNAPSHOT, environments=environments), ANNA, "GET", ROWS, print)
+    assert b"c2VjcmV0" in prepared.head
+    assert "c2VjcmV0" not in repr(prepared)

@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-from sidecar.dialects.rest.percent import UndecodableError, decode
 from sidecar.dialects.rest.target import LONGEST_QUERY
 
 _NAME = "filtervalues="
@@ -36,11 +35,16 @@ def cut_values(target: str) -> Valued | None:
     start = name + len(_NAME)
     end = target.find("&", start)
     raw = target[start:end] if end >= 0 else target[start:]
-    try:
-        text = decode(raw) if "%" in raw else raw
-    except UndecodableError:
+    text = raw if "%" not in raw else _decoded(raw)
+    if _PLAIN.fullmatch(text) is None:
         return None
     values = tuple(text.split(","))
-    if _PLAIN.fullmatch(text) is None or "" in values:
+    if "" in values:
         return None
     return Valued(target[:start], values, target[end:] if end >= 0 else "")
+
+
+def _decoded(raw: str) -> str:
+    """The text, with the escapes decoded that clients write for plain characters; any other stays, and is not plain."""
+    text = raw.replace("%2C", ",").replace("%3A", ":").replace("%2F", "/")
+    return text.replace("%2c", ",").replace("%3a", ":").replace("%2f", "/")
