@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
+from functools import lru_cache
 from hmac import compare_digest
 
 from sidecar.errors import Reason
@@ -120,8 +121,12 @@ def _without_participant(user_id: str, environment: str) -> str:
     return match[2] if match is not None and own is not None and match[1] == own[1] else user_id
 
 
+@lru_cache(maxsize=16_384)
 def is_mailable(email: str) -> bool:
-    """Whether this is one address and nothing else: no list, no name, no line that could become a header."""
+    """Whether this is one address and nothing else: no list, no name, no line that could become a header.
+
+    Remembered, since it takes longer than all else about a claim, and is asked only where there is a user.
+    """
     try:
         address = Address(addr_spec=email)
     except Exception:  # the parser of the standard library fails on odd ones in more ways than it says

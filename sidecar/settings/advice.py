@@ -1,6 +1,6 @@
 """What a configuration may say but hardly means, or means and should know: found by `sidecar check`, never in the way of loading."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -23,6 +23,8 @@ from sidecar.settings.special_advice import (
 def give_advice(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
     """Report warnings, and listed GetConnectors that nothing guards: an error, but one that is denied at run time."""
     _environments(settings, report)
+    _alike("users", settings.users, report)
+    _alike("groups", settings.groups, report)
     _groups(settings, policy, report)
     for name, app_connector in policy.app_connectors.items():
         _app_connector(settings, app_connector, now, report)
@@ -56,6 +58,15 @@ def _soap(name: str, environment: Environment, report: Report) -> None:
             f"clients that read the WSDL will call this path, but the sidecar serves SOAP under {urlsplit(environment.soap).path or '/'}"
         )
         report.warn(("environments", name, "soap_address"), message, "end it with the path that `soap` has")
+
+
+def _alike(part: str, names: Iterable[str], report: Report) -> None:
+    """Letter case counts in these names, so that `blocked: true` under another spelling blocks somebody else, or nobody."""
+    seen: dict[str, str] = {}
+    for name in names:
+        known = seen.setdefault(name.casefold(), name)
+        if known != name:
+            report.warn((part, name), f"differs from `{known}` in letter case only; they are two", "spell it in one way if one is meant")
 
 
 def _groups(settings: Settings, policy: Policy, report: Report) -> None:

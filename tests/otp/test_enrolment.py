@@ -13,6 +13,16 @@ from sidecar.policy.model import AddressRule
 from tests.otp.stage import CLAIM, ENROLMENT, ENROLMENTS, HOURS, NOW, POLICY, USER
 
 
+def test_that_a_user_exists_does_not_cost_time_each_time_he_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(recipient_of(ENROLMENTS, CLAIM, NOW), Recipient)
+
+    def parsed(**_: str) -> None:
+        raise AssertionError("the address was parsed again")
+
+    monkeypatch.setattr("sidecar.otp.enrolment.Address", parsed)
+    assert isinstance(recipient_of(ENROLMENTS, CLAIM, NOW), Recipient)
+
+
 @pytest.mark.parametrize("user_id", ["j.devries", "j.devries@example.com", "J.DeVries@Example.COM", "12345.j.devries"])
 def test_a_user_is_found_by_name_or_address(user_id: str) -> None:
     assert recipient_of(ENROLMENTS, replace(CLAIM, user_id=user_id), NOW) == Recipient(USER, HOURS, Language.DUTCH)

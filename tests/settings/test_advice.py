@@ -13,6 +13,8 @@ HOURS = "app_connectors/hours"
 WARNINGS = [
     ("groups/empty", [], "groups.empty", "nobody is in this group"),
     ("groups/app", ["j.devries", "m.jansen", "j.devreis"], "groups.app[2]", "there is no user `j.devreis` (did you mean `j.devries`?)"),
+    ("users/J.Devries", {"blocked": True}, "users.J.Devries", "differs from `j.devries` in letter case only; they are two"),
+    ("groups/Consultancy", ["m.jansen"], "groups.Consultancy", "differs from `consultancy` in letter case only; they are two"),
     ("users/j.devries/email", "", "app_connectors.hours.tokens[0].user", "The user is a person without an e-mail address."),
     ("users/j.devries/applications", [], "app_connectors.hours.tokens[0].user", "No application is ticked for the user."),
     ("groups/app", ["m.jansen"], "app_connectors.hours.tokens[0].user", "not a member of the app connector's user group"),

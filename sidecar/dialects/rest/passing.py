@@ -15,6 +15,9 @@ from sidecar.errors import Reason, Refusal
 _MOST_DECODINGS = 4
 _NEVER_PASSED = frozenset({"otprequest", "otpvalidation", "oauth", "tokenconnector", "cmdconnector"})
 """Proofs of identity, and command lines: these are nobody's rows (wire reference 3.6, 4.3, 4.4)."""
+_SOAP_SERVICE = ".asmx"
+"""Where one base serves both dialects, a service with a target that SOAP does not read (`//`) would get its message unread too, and there
+are services that take another user's name for whom to act (wire reference 3.6)."""
 _DOTS = re.compile(r"[.\s]*\.[.\s]*")
 _ENDS_OF_WORDS = re.compile(r"[;?#]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -35,7 +38,7 @@ def pass_on(target: str, bases: Iterable[tuple[str, ...]]) -> str:
     below = _below_base([each[0].lower() for each in readings], bases)
     operation = next((each for each in readings[below:] if each[0]), [""])
     # A letter with a stroke or an accent is a plain one on some code pages.
-    if not all(map(str.isascii, operation)) or any(_word(text) in _NEVER_PASSED for each in readings for text in each):
+    if not all(map(str.isascii, operation)) or any(_is_never_passed(text) for each in readings for text in each):
         raise Refusal(Reason.UNKNOWN_PATH)
     return "/" + "/".join(raw[below:]) + mark + query
 
@@ -63,6 +66,10 @@ def _readings(raw: str) -> list[str]:
 def _leads_elsewhere(text: str) -> bool:
     # Behind `;` stand parameters, which others cut off.
     return SLASHES.search(text + folded(text)) is not None or any(_DOTS.fullmatch(part) for part in _ENDS_OF_WORDS.split(folded(text)))
+
+
+def _is_never_passed(text: str) -> bool:
+    return _word(text) in _NEVER_PASSED or _SOAP_SERVICE in folded(text).casefold()
 
 
 def _word(text: str) -> str:
