@@ -55,9 +55,13 @@ class Reason(StrEnum):
     )
     UNKNOWN_PATH = "unknown_path", Kind.PATH, "No operation of the connector protocol has this path."
     VERB_NOT_SERVED = "verb_not_served", Kind.VERB, "The path exists, but not with this verb."
-    UNKNOWN_PARAMETER = "unknown_parameter", Kind.CALL, "A query parameter that this operation does not have."
-    REPEATED_PARAMETER = "repeated_parameter", Kind.CALL, "A query parameter occurs more than once."
-    PARAMETER_MALFORMED = "parameter_malformed", Kind.CALL, "A query parameter's value is not what the operation takes."
+    UNKNOWN_PARAMETER = (
+        "unknown_parameter",
+        Kind.CALL,
+        "A query parameter, or an argument of a SOAP message, that this operation does not have.",
+    )
+    REPEATED_PARAMETER = "repeated_parameter", Kind.CALL, "A query parameter, or an argument of a SOAP message, occurs more than once."
+    PARAMETER_MALFORMED = "parameter_malformed", Kind.CALL, "The value of a query parameter or argument is not what the operation takes."
     FILTER_MALFORMED = (
         "filter_malformed",
         Kind.CALL,
@@ -74,7 +78,7 @@ class Reason(StrEnum):
     BODY_MALFORMED = (
         "body_malformed",
         Kind.CALL,
-        "The body is not JSON that has one reading only (duplicate keys, comments, other encodings).",
+        "The body is not JSON or a SOAP message that has one reading only (duplicate keys, comments, other encodings).",
     )
     BODY_TOO_LARGE = "body_too_large", Kind.BODY_SIZE, "The body is over `limits.body`."
     BODY_TYPE = "body_type", Kind.MEDIA, "Content-Type or Content-Encoding of the body cannot be checked."

@@ -16,7 +16,7 @@ def otp() -> None:
     """Make what one-time passwords need: keys for an app, and the secret of the token authority."""
 
 
-@otp.command()
+@otp.command(short_help="Make keys for an app, shown this once.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def keys(as_json: bool) -> None:
     """Make an API key and an environment key for an app, and show them this once.
@@ -37,7 +37,7 @@ def keys(as_json: bool) -> None:
         click.echo(f'      {name}: "{value}"')
 
 
-@otp.command()
+@otp.command(short_help="Make the token authority's secret.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def secret(file: Path) -> None:
     """Make the secret of the token authority in a new FILE, which only its owner can read.

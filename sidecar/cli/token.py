@@ -102,7 +102,7 @@ def new(
         click.echo(f"warning: {warning}", err=True)
 
 
-@token.command(name="list")
+@token.command(name="list", short_help="List the tokens, never what they are.")
 @config_option
 @click.option("--app", help="Only those of this app connector.")
 @click.option("--user", help="Only those of this user.")
@@ -126,7 +126,7 @@ def list_(config: tuple[Path, ...], app: str | None, user: str | None, as_json: 
     raise SystemExit(COULD_NOT_READ if problems or unknown else 0)
 
 
-@token.command()
+@token.command(short_help="Take a token away.")
 @config_option
 @click.argument("token_id", metavar="[ID]", default="")
 @click.option("--app", default="", help="App connector of the token.")
