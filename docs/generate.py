@@ -115,7 +115,8 @@ def _kind(option: Schema) -> str:
             return "`true` or `false`"
         case "integer" | "number":
             least = f" ≥ {option['minimum']}" if "minimum" in option else " > 0" if "exclusiveMinimum" in option else ""
-            return ("whole number" if types == "integer" else "number") + least
+            most = f", ≤ {option['maximum']}" if "maximum" in option else ""
+            return ("whole number" if types == "integer" else "number") + least + most
         case "array":
             return f"list of: {_takes(option['items'])}"
         case "object" if isinstance(option.get("additionalProperties"), dict):

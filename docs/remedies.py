@@ -20,7 +20,7 @@ REMEDIES: dict[Reason, str] = {
     Reason.FILTER_NOT_SUPPORTED: "Use operators 1 to 14 and plain values; let the app work out today's date itself.",
     Reason.FILTER_TOO_LARGE: "Ask for less, or give the user a shorter filter: `sidecar explain` shows the groups.",
     Reason.QUERY_TOO_LONG: "Ask for less in one call, or shorten the policy's filter: fewer values, ranges instead of lists.",
-    Reason.BODY_MALFORMED: "JSON: strict, in UTF-8, an object at the top, no key twice. A SOAP message: see [its refusals](soap.md#refusals).",
+    Reason.BODY_MALFORMED: "JSON: strict, in UTF-8, an object at the top, no key twice. SOAP: see [its refusals](soap.md#refusals).",
     Reason.BODY_TOO_LARGE: "Send less at a time, or raise `limits.body` as far as the backend takes it.",
     Reason.BODY_TYPE: "Send `Content-Type: application/json;charset=utf-8`, with a SOAP message `text/xml;charset=utf-8`; not compressed.",
     Reason.BODY_INCOMPLETE: "A bad connection, mostly; `timeouts.client` bounds how long the body may stand still.",

@@ -143,7 +143,7 @@ class AddressRules(Part):
 class AppConnector(Part):
     """What one external app may use of one environment."""
 
-    description: Text = Field(default="", description="For people.")
+    description: Text = Field(default="", description="For people; it stands in the subject of mails with codes.")
     environment: Name = Field(description="One of `environments`.")
     group: Name = Field(description="The one user group whose members may use it.")
     blocked: Flag = Field(default=True, description="A new app connector is blocked until someone says false.")
