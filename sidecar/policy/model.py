@@ -97,9 +97,10 @@ class ListedReport:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The reports that may be run, by canonical id."""
+    """The reports that may be run, by canonical id. `others`: all that are not listed too, unchecked."""
 
     listed: Mapping[str, ListedReport]
+    others: bool = False
 
 
 SpecialRule = Unchecked | OwnedRows | Reports

@@ -61,7 +61,7 @@ def _ids(call: SpecialCall, rule: OwnedRows) -> tuple[tuple[str, str], ...]:
 def _report(policy: Policy, caller: Caller, call: RunReport, rule: Reports) -> Decision:
     report = rule.listed.get(canonical_id(call.report))
     if report is None:
-        return Deny(Reason.CONNECTOR_NOT_LISTED)
+        return Allow(Special.REPORT.value) if rule.others else Deny(Reason.CONNECTOR_NOT_LISTED)
     if not report.guarded:
         return Deny(Reason.SPECIAL_CONNECTOR_UNGUARDED)
     rows = rows_of_report(caller.user, report, policy.filter_types, MOST_GROUPS)
@@ -73,7 +73,7 @@ def narrow_report(call: RunReport, allowed: Allow) -> RunReport:
 
     :raises Refusal: REPORT_WITHOUT_ROWS where that leaves none, since an empty report cannot be made up; FILTER_TOO_LARGE.
     """
-    if allowed.rows is None:  # every report is unchecked, and none is listed
+    if allowed.rows is None:  # unchecked, and not listed
         return call
     narrowed = narrow(call.filter, allowed.rows.predicate)
     if narrowed.is_nothing and not call.filter.is_nothing:

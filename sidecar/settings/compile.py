@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sidecar.dialects.call import Special
 from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import (
     EVERYONE,
@@ -35,12 +36,14 @@ def compile_policy(settings: Settings, report: Report) -> Policy:
     users = _users(settings)
     for filter_type in filter_types.values():
         _check_single_attributes(filter_type, users, report)
-    guards = _Guards(defaultdict(list), defaultdict(list))
+    guards = _Guards(defaultdict(list), defaultdict(list), {})
     for name in sorted(filter_types):
         for connector in filter_types[name].fields:
             guards.of_connectors[connector].append(name)
         for number in filter_types[name].reports:
             guards.of_reports[number].append(name)
+        for number in settings.filter_types[name].reports:
+            guards.report_names.setdefault(canonical_id(number), number)
     app_connectors = {name: _app_connector(name, part, guards) for name, part in settings.app_connectors.items()}
     return Policy("", users, app_connectors, filter_types, _tokens(settings, report))
 
@@ -107,10 +110,11 @@ def _check_single_attributes(filter_type: FilterType, users: Mapping[str, User],
 
 
 class _Guards(NamedTuple):
-    """The filter types that guard a GetConnector, by its name in lower case, or a report, by its canonical id."""
+    """The filter types that guard a GetConnector, by its name in lower case, or a report, by its canonical id; and how that is written."""
 
     of_connectors: Mapping[str, list[str]]
     of_reports: Mapping[str, list[str]]
+    report_names: dict[str, str]
 
 
 def _app_connector(name: str, part: model.AppConnector, guards: _Guards) -> AppConnector:
@@ -130,7 +134,7 @@ def _app_connector(name: str, part: model.AppConnector, guards: _Guards) -> AppC
         update_connectors={
             connector.lower(): UpdateConnector(connector, frozenset(actions)) for connector, actions in part.update_connectors.items()
         },
-        special_connectors={special: _special(rule, unfiltered, guards) for special, rule in rules.items()},
+        special_connectors={special: _special(special, rule, unfiltered, guards) for special, rule in rules.items()},
         row_guard=part.row_guard,
         enforcement=part.enforcement,
         addresses=AddressRule(tuple(sorted(part.ip.allow, key=str)), tuple(sorted(part.ip.deny, key=str))),
@@ -143,7 +147,7 @@ def _get_connector(connector: str, unfiltered: frozenset[str], guards: _Guards) 
     return GetConnector(connector, filter_types, connector.lower() in unfiltered and not filter_types)
 
 
-def _special(rule: Rule, unfiltered: frozenset[str], guards: _Guards) -> SpecialRule | None:
+def _special(special: Special, rule: Rule, unfiltered: frozenset[str], guards: _Guards) -> SpecialRule | None:
     match rule:
         case OwnershipRule():
             file_field = rule.file_field if isinstance(rule, SubjectRule) else None
@@ -156,6 +160,10 @@ def _special(rule: Rule, unfiltered: frozenset[str], guards: _Guards) -> Special
                 filter_types = tuple(guards.of_reports.get(key, ()))
                 listed[key] = ListedReport(number, filter_types, key in unchecked and not filter_types)
             return Reports(listed)
+        case "unchecked" if special is Special.REPORT:
+            # Here too the filter wins, where there is one.
+            guarded = {key: ListedReport(guards.report_names[key], tuple(names)) for key, names in guards.of_reports.items()}
+            return Reports(guarded, others=True)
         case _:
             return Unchecked() if rule == "unchecked" else None
 

@@ -22,7 +22,7 @@ def advise_on_special_connectors(settings: Settings, app_connector: AppConnector
         path: KeyPath = ("app_connectors", app_connector.name, "special_connectors", step_to(listing, special))
         match rule:
             case Unchecked():
-                report.warn(path, _unchecked(special))
+                report.warn(path, f"every member can fetch every {_FETCHED[special]} whose id he knows")
             case OwnedRows():
                 _owned(path, special, rule, app_connector, policy, report)
             case Reports():
@@ -32,12 +32,6 @@ def advise_on_special_connectors(settings: Settings, app_connector: AppConnector
             case None if special not in NEEDS_NO_RULE:
                 message = f"nothing says who may fetch which {_FETCHED[special]}; all are denied"
                 report.error(path, message, _OWNERSHIP, fatal=False)
-
-
-def _unchecked(special: Special) -> str:
-    if special is Special.REPORT:
-        return "every member can run every report whose id he knows, with all that it shows"
-    return f"every member can fetch every {_FETCHED[special]} whose id he knows"
 
 
 def _owned(path: KeyPath, special: Special, rule: OwnedRows, app_connector: AppConnector, policy: Policy, report: Report) -> None:
@@ -55,6 +49,10 @@ def _owned(path: KeyPath, special: Special, rule: OwnedRows, app_connector: AppC
 
 def _reports(path: KeyPath, written: object, rule: Reports, app_connector: AppConnector, policy: Policy, report: Report) -> None:
     if not isinstance(written, ReportRule):
+        which = "report that no filter type names and" if rule.listed else "report"
+        report.warn(path, f"every member can run every {which} whose id he knows, with all that it shows")
+        for each in rule.listed.values():
+            warn_where_nobody_sees_a_row(path, each, app_connector, policy, report)
         return
     if not rule.listed:
         report.error(path, "nothing says which reports may be run; all are denied", _REPORTS, fatal=False)

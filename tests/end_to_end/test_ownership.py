@@ -405,6 +405,21 @@ def test_a_report_that_is_unchecked_is_passed_on_as_asked_for(guarded: Stage) ->
     assert received.target == f"{BASE}/reportconnector/R2?filterfieldids=7&filtervalues=x&operatortypes=1"
 
 
+def test_a_report_that_a_filter_type_names_is_narrowed_also_where_all_are_unchecked(own_stage: OwnStage) -> None:
+    def unchecked(content: Configuration) -> None:
+        with_rules(content)
+        content["app_connectors"]["hours"]["special_connectors"] = {"report": "unchecked"}
+
+    stage = own_stage(unchecked)
+    assert stage.get(f"{BASE}/reportconnector/r1", "p.bakker").status == 200
+    assert stage.get(f"{BASE}/reportconnector/R1", "n.obody").status == 403
+    assert stage.get(f"{BASE}/reportconnector/R3?filterfieldids=7&filtervalues=x&operatortypes=1", "n.obody").status == 200
+    assert [each.target for each in stage.backend.take()] == [
+        f"{BASE}/reportconnector/R1?filterfieldids=1001&filtervalues=ICT&operatortypes=1",
+        f"{BASE}/reportconnector/R3?filterfieldids=7&filtervalues=x&operatortypes=1",
+    ]
+
+
 def test_in_shadow_a_file_is_forwarded_as_asked_for_and_what_would_have_been_asked_first_is_told(own_stage: OwnStage) -> None:
     def in_shadow(content: Configuration) -> None:
         with_rules(content)

@@ -97,7 +97,7 @@ def decided(policy: Policy, call: SpecialCall) -> Allow | Deny:
 WARNINGS: list[tuple[Any, str, str]] = [
     ({"file": "unchecked"}, ".file", "every member can fetch every file whose id he knows"),
     ({"subject": "unchecked"}, ".subject", "every member can fetch every attachment whose id he knows"),
-    ({"report": "unchecked"}, ".report", "every member can run every report whose id he knows, with all that it shows"),
+    ({"report": "unchecked"}, ".report", "every member can run every report that no filter type names and whose id he knows, with all"),
     ({"report": {"unchecked": ["77"]}}, ".report.unchecked[0]", "every member can run this report, with all that it shows"),
     ({"report": {"unchecked": [GUID]}}, ".report.unchecked[0]", "is guarded by filter type `department`, which still applies"),
     ({"image": {"get_connector": "Profit_Countries", "field": "Id"}}, ".image.get_connector", "the rule keeps no image from anybody"),

@@ -17,7 +17,7 @@ _NEVER_PASSED = frozenset({"otprequest", "otpvalidation", "oauth", "tokenconnect
 """Proofs of identity, and command lines: these are nobody's rows (wire reference 3.6, 4.3, 4.4)."""
 _SOAP_SERVICE = ".asmx"
 """Where one base serves both dialects, a service with a target that SOAP does not read (`//`) would get its message unread too, and there
-are services that take another user's name for whom to act (wire reference 3.6)."""
+are services that take another user's name for whom to act (wire reference 3.2)."""
 _DOTS = re.compile(r"[.\s]*\.[.\s]*")
 _ENDS_OF_WORDS = re.compile(r"[;?#]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
