@@ -6,7 +6,7 @@ from pydantic_core import ErrorDetails
 from sidecar.settings.part import SecretFile
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
-from sidecar.settings.schema import keys_at
+from sidecar.settings.schema import keys_at, places_of
 from sidecar.settings.tree import Node, find
 
 _MESSAGES = {
@@ -41,7 +41,7 @@ def _report(details: ErrorDetails, root: Node, report: Report) -> KeyPath:
     elif kind == "complaint":
         report.error(path, context["message"], context["remedy"])
     elif kind == "extra_forbidden":
-        report.error(path, "is not a key of this part", report.did_you_mean(str(path[-1]), keys_at(path[:-1])))
+        report.error(path, "is not a key of this part", _key_meant(path, report))
     elif kind in ("enum", "literal_error"):
         expected = [item.strip("' ") for item in str(context["expected"]).replace(" or ", ",").split(",")]
         written = details["input"]
@@ -55,6 +55,15 @@ def _report(details: ErrorDetails, root: Node, report: Report) -> KeyPath:
     else:
         report.error(path, _MESSAGES.get(kind, details["msg"]), _REMEDIES.get(kind, ""))
     return path
+
+
+def _key_meant(path: KeyPath, report: Report) -> str:
+    """The nearest key of this part, or else the part that has this key."""
+    remedy = report.did_you_mean(str(path[-1]), keys_at(path[:-1]))
+    places = places_of(str(path[-1]))
+    if remedy.startswith("did you mean") or len(places) != 1:
+        return remedy
+    return f"it belongs into `{places[0]}`" if places[0] else "it belongs to the top level"
 
 
 def _path_of(location: tuple[str | int, ...], root: Node) -> KeyPath:

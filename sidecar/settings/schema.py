@@ -37,6 +37,26 @@ def keys_at(path: KeyPath) -> list[str]:
     return [key for part in parts for option in _options(part) for key in option.get("properties", ())]
 
 
+def places_of(key: str) -> tuple[str, ...]:
+    """The mappings that have this key, by their paths, such as `app_connectors.<name>`."""
+    return tuple(path for path, keys in _mappings() if key in keys)
+
+
+@cache
+def _mappings() -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(_walk(json_schema(), ""))
+
+
+def _walk(part: dict[str, Any], path: str) -> Iterator[tuple[str, frozenset[str]]]:
+    for option in _options(part):
+        properties = option.get("properties", {})
+        if properties:
+            yield path, frozenset(properties)
+        for step, below in (*properties.items(), ("<name>", option.get("additionalProperties")), ("", option.get("items"))):
+            if isinstance(below, dict):
+                yield from _walk(below, f"{path}.{step}".strip(".") if step else f"{path}[]")
+
+
 def _below(part: dict[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
     for option in _options(part):
         if isinstance(step, int):
