@@ -156,7 +156,8 @@ class RestService:
     ) -> None:
         self._asking.asked(exchange)
         call = await self._ownership.confirmed(snapshot, caller, prepared.call, claim, request.headers.get(b"authorization"))
-        # The question takes as long as the backend likes. What counts are the rights at its end, when the file is fetched.
+        # The question takes as long as the backend likes, and so may an access token. What counts are the rights when the file is fetched.
+        await self._asking.credentials.had_to_wait(prepared.environment)
         await self._admission.confirm(caller)
         if self._admission.snapshot is not snapshot:
             raise Refusal(Reason.POLICY_CHANGED)

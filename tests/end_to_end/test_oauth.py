@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sidecar import service
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.backend_token import Pace
+from sidecar.store.snapshot import Snapshot
 from tests.end_to_end.harness import faults
 from tests.end_to_end.harness.configuration import BASE, Configuration, authorization, configuration, token_data, token_xml, write
 from tests.end_to_end.harness.oracle import expected_rows, rows_target
 from tests.end_to_end.harness.program import program
+from tests.end_to_end.harness.rows import FILES
 from tests.end_to_end.harness.soap import BASE as SOAP_BASE
 from tests.end_to_end.harness.soap import envelope, rows_of_answer
 from tests.end_to_end.harness.stage import OwnStage, Stage, staged, wait_for
@@ -246,6 +248,38 @@ def test_an_update_is_decided_again_after_it_waited_for_a_token(oauth_stage: Any
         answer = waiting.result()
     assert stage.decision(answer.reference)["reason"] == "user_blocked"
     assert stage.backend.received == []
+
+
+def test_a_file_is_decided_about_again_after_it_waited_for_a_token(own_stage: OwnStage, endpoint: TokenEndpoint, tmp_path: Path) -> None:
+    def owned(content: Configuration) -> None:
+        with_oauth(by_secret(endpoint, tmp_path))(content)
+        rule = {"get_connector": "Profit_Files", "field": "FileId"}
+        content["app_connectors"]["hours"]["special_connectors"] = {"file": rule}
+
+    endpoint.seconds = 1
+    stage = own_stage(owned)
+    stage.backend.script = endpoint.guarding(stage.backend)
+    mine = next(row for row in FILES if row["Afdeling"] == "CONS")
+    target = f"{BASE}/fileconnector/{mine['FileId']}/a.pdf"
+    assert stage.get(target).status == 200  # whose file it is, is remembered
+    endpoint.open.clear()
+    wait_for(lambda: readiness(stage)["token_seconds"] == 0 and metric(stage, "sidecar_backend_token_remaining_seconds") == 0)
+    version = snapshot_of(stage).policy.version
+    stage.backend.take()
+    with ThreadPoolExecutor() as people:
+        waiting = people.submit(stage.get, target)
+        wait_for(lambda: metric(stage, "sidecar_in_flight_requests") == 1)
+        stage.change(lambda content: content["users"]["j.devries"].update(blocked=True))
+        wait_for(lambda: snapshot_of(stage).policy.version != version)
+        endpoint.open.set()
+        answer = waiting.result()
+    assert stage.decision(answer.reference)["reason"] == "policy_changed"
+    assert stage.backend.received == []
+
+
+def snapshot_of(stage: Stage) -> Snapshot:
+    assert stage.store.snapshot is not None
+    return stage.store.snapshot
 
 
 def test_who_goes_away_while_waiting_takes_nobody_along(oauth_stage: Any, endpoint: TokenEndpoint) -> None:
