@@ -11,7 +11,7 @@ from sidecar.dialects.call import GetRows, Page
 from sidecar.dialects.rest.target import LONGEST_QUERY
 from sidecar.dialects.rest.write import spell_filter, write_spelled_rows
 from sidecar.errors import Refusal
-from sidecar.filters.predicate import Condition, Operator, Predicate
+from sidecar.filters.predicate import Predicate
 from sidecar.policy.narrow import narrow
 from sidecar.proxy.plan import plan
 from sidecar.proxy.prepared import NoteCall, Prepared, head_of
@@ -24,21 +24,18 @@ class Pages(NamedTuple):
     """A call for a page, and its head for the backend up to the digits of `skip` and behind them."""
 
     known: Prepared
-    call: GetRows
     before: bytes
     after: bytes
 
 
 class Values(NamedTuple):
-    """A call with one group of conditions on these fields, and its request line for the backend, with `{0}` for the first value and so on.
+    """A call with one group of so many conditions, and its request line for the backend, with `{0}` for the first value and so on.
 
     `longest` is how many characters that line may have.
     """
 
     known: Prepared
-    call: GetRows
-    fields: tuple[str, ...]
-    operators: tuple[Operator, ...]
+    conditions: int
     line: str
     longest: int
 
@@ -58,7 +55,7 @@ def pages_of(prepared: Prepared) -> Pages | None:
         return None
     before, name, after = shortest.partition(b"?skip=0")
     before += name[:-1]
-    return Pages(prepared, call, before, after) if longest == b"%b%d%b" % (before, _LARGEST_SKIP, after) else None
+    return Pages(prepared, before, after) if longest == b"%b%d%b" % (before, _LARGEST_SKIP, after) else None
 
 
 def _head_for(prepared: Prepared, call: GetRows) -> bytes:
@@ -68,11 +65,9 @@ def _head_for(prepared: Prepared, call: GetRows) -> bytes:
 
 def on_page(pages: Pages, skip: int, note_call: NoteCall) -> Prepared:
     """The call for another page."""
-    known, call, before, after = pages
-    call = GetRows(call.connector, call.filter, call.order, Page(skip, call.page.take))
-    note_call(call)
-    head = b"%b%d%b" % (before, skip, after)
-    return Prepared(known.environment, known.route, call, known.allowed, known.predicate, known.own_headers, head)
+    known, before, after = pages
+    note_call(known.call)
+    return _with_head(known, b"%b%d%b" % (before, skip, after))
 
 
 def values_of(prepared: Prepared) -> Values | None:
@@ -85,9 +80,9 @@ def values_of(prepared: Prepared) -> Values | None:
     if not isinstance(call, GetRows) or rows is None or not prepared.head:
         return None
     [asked] = call.filter.groups  # since values with nothing but commas between them are on conditions that are joined by AND
-    fields = tuple([condition.field for condition in asked])
+    fields = {condition.field for condition in asked}
     guarded = {condition.field for group in rows.predicate.groups for condition in group}
-    if len(set(fields)) != len(fields) or not guarded.isdisjoint(fields) or not all(condition.operator.takes_value for condition in asked):
+    if len(fields) != len(asked) or not guarded.isdisjoint(fields) or not all(condition.operator.takes_value for condition in asked):
         return None
     # What stands for the values is nowhere else: it has more of one letter in a row than all the rest.
     run = "X" * (1 + max(map(len, _RUN.findall(prepared.head.decode("latin-1")))))
@@ -102,18 +97,20 @@ def values_of(prepared: Prepared) -> Values | None:
     longest = len(line) - len(target) + target.index("?") + LONGEST_QUERY
     for position, mark in enumerate(marks):
         line = line.replace(mark, f"{{{position}}}")  # the only braces: in what is written they are encoded, and a base path has none
-    return Values(prepared, call, fields, tuple([condition.operator for condition in asked]), line, longest)
+    return Values(prepared, len(asked), line, longest)
 
 
 def with_values(alike: Values, values: tuple[str, ...], note_call: NoteCall) -> Prepared | None:
     """The call for other values; None where they may be too long to be put this way, or their number is not that of the conditions."""
-    known, call, fields, operators, line, longest = alike
-    if len(values) != len(fields):  # one condition may have been there twice
+    known, conditions, line, longest = alike
+    if len(values) != conditions:  # one may have been there twice
         return None
     line = line.format(*values)
     if len(line) > longest:
         return None
-    call = GetRows(call.connector, Predicate((tuple(map(Condition, fields, operators, values)),)), call.order, call.page)
-    note_call(call)
-    head = line.encode("ascii") + known.own_headers
-    return Prepared(known.environment, known.route, call, known.allowed, known.predicate, known.own_headers, head)
+    note_call(known.call)
+    return _with_head(known, line.encode("ascii") + known.own_headers)
+
+
+def _with_head(known: Prepared, head: bytes) -> Prepared:
+    return Prepared(known.environment, known.route, known.call, known.allowed, known.predicate, known.own_headers, head)

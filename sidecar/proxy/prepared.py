@@ -16,6 +16,9 @@ NoteCall = Callable[[Call], None]
 class Prepared(NamedTuple):
     """Everything that follows from policy, caller, verb and target alone. A tuple, because one is made for most requests.
 
+    `call` is what is asked. Where the head was written around that of another call (see `alike`), it is that other one, since nobody needs
+    it any more: of the same kind, to the same connector, with its own page and values.
+
     `head` is the beginning of the request to the backend, without its last lines: those headers that pass. Empty where there is nothing
     to ask, or not before a claim is confirmed. `own_headers` are the lines in it behind the first: Host, and the environment's own
     credential if it has one.
