@@ -1,6 +1,8 @@
 """The database behind the token authority: SQLite in a file, or PostgreSQL shared by replicas."""
 
 import asyncio
+import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -121,6 +123,8 @@ def _private(file: Path) -> None:
         file.touch(mode=0o600)
     except OSError as error:
         raise ValueError(f"names a file that can't be made: {error.strerror}") from None
+    if os.name == "posix" and file.stat().st_mode & stat.S_IWOTH:
+        raise ValueError("names a file that everybody on this host may write to, and so make himself a token: take that right away")
 
 
 def _look_while_others_write(connection: Any, _record: Any) -> None:

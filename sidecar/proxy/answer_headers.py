@@ -24,8 +24,11 @@ _DROPPED = frozenset(
         b"upgrade",
         # Leads around the sidecar.
         b"alt-svc",  # would send the client to the backend itself
+        b"refresh",
         b"set-cookie",  # a session of the sidecar's own credential
         b"set-cookie2",
+        b"onlinesessionid",  # maybe one as well (wire reference 1.3)
+        b"authorization",  # the credential itself, where something between here and the backend shows what it got
         b"content-length",  # set from the framing that was checked
         REFERENCE_HEADER.lower().encode(),
     }

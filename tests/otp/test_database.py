@@ -59,6 +59,18 @@ def test_a_file_that_cant_be_made_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such modes")
+def test_a_file_that_everybody_may_write_to_is_refused_since_whoever_writes_to_it_makes_tokens(tmp_path: Path) -> None:
+    file = tmp_path / "otp.db"
+    file.touch()
+    file.chmod(0o602)
+    with pytest.raises(ValueError, match="everybody on this host may write to") as raised:
+        Database(f"sqlite:///{file}")
+    assert str(file) not in str(raised.value)
+    file.chmod(0o660)  # as volumes of Kubernetes have it
+    Database(f"sqlite:///{file}")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such modes")
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     database = Database(sqlite_in(tmp_path))
     await database.create()

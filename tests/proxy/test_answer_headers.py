@@ -63,7 +63,14 @@ def test_the_backends_framing_stays_behind() -> None:
 
 
 def test_what_leads_around_the_sidecar_stays_behind() -> None:
-    answer = kept((b"Set-Cookie", b"ASP.NET_SessionId=1"), (b"Alt-Svc", b'h3="backend:443"'), (b"X-Sidecar-Reference", b"forged"))
+    answer = kept(
+        (b"Set-Cookie", b"ASP.NET_SessionId=1"),
+        (b"Alt-Svc", b'h3="backend:443"'),
+        (b"X-Sidecar-Reference", b"forged"),
+        (b"Refresh", b"0; url=https://backend/"),
+        (b"OnlineSessionId", b"1"),
+        (b"Authorization", b"AfasToken 1"),
+    )
     assert answer == REFERENCE
 
 
