@@ -36,7 +36,7 @@ def pass_on(target: str, bases: Iterable[tuple[str, ...]]) -> str:
     raw = path[1:].split("/")
     readings = [_readings(segment) for segment in raw]
     below = _below_base([each[0].lower() for each in readings], bases)
-    operation = next((each for each in readings[below:] if each[0]), [""])
+    operation = next((each for each in readings[below:] if _word(each[-1])), [""])  # `;x` is an empty segment to some
     # A letter with a stroke or an accent is a plain one on some code pages.
     if not all(map(str.isascii, operation)) or any(_is_never_passed(text) for each in readings for text in each):
         raise Refusal(Reason.UNKNOWN_PATH)
@@ -74,4 +74,4 @@ def _is_never_passed(text: str) -> bool:
 
 def _word(text: str) -> str:
     """The segment as the name of an operation, as the most generous reader takes it."""
-    return re.split(r"[.;?#:]", folded(text).casefold().strip())[0].strip()
+    return re.split(r"[.;?#:]", folded(text).casefold().strip().lstrip(". "))[0].strip()

@@ -64,6 +64,7 @@ def test_what_has_more_than_one_reading_is_not(end: str) -> None:
           if word.isascii()),
         f"{BASE}/%ef%bd%8fauth", f"{BASE}/%c5%8dauth", f"{BASE}//%c3%b6auth/token", f"{BASE}/oauth%e2%80%8b", f"{BASE}/otpval%c4%b1dation",
         f"{BASE}/oauth::$DATA", f"{BASE}/x/oauth%3a443",
+        f"{BASE}/;x/o%cc%82auth", f"{BASE}/%20//o%cc%82auth", f"{BASE}/%3b/%c3%b4auth", f"{BASE}/%253b/%c3%b4auth", f"{BASE}/.oauth",
         f"{BASE}//AppConnectorGet.asmx", f"{BASE}/GetConnector%2eASMX/Execute", f"{BASE}/x/UpdateConnector.asmx;a", f"{BASE}/A.%61smx%20",
     ],
 )  # fmt: skip
