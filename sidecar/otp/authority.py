@@ -12,10 +12,10 @@ from hmac import compare_digest
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.database.database import Database
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.user_token import digest_of
 from sidecar.otp.codes import LiveCode, keep_code, spend_try, take_code
-from sidecar.otp.database import Database
 from sidecar.otp.digests import Digests
 from sidecar.otp.enrolment import Claim, Enrolments, Recipient, recipient_of
 from sidecar.otp.happening import Happening, Observe, Operation, Outcome

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.otp.database import Database
+from sidecar.database.database import Database
 from sidecar.otp.schema import codes
 
 

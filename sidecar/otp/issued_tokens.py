@@ -9,10 +9,10 @@ import time
 from collections import OrderedDict
 from contextlib import suppress
 
-from sidecar.otp.database import Database
+from sidecar.database.database import Database
+from sidecar.database.unavailable import Unavailable
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.token_rows import current_revision, find_tokens
-from sidecar.otp.unavailable import Unavailable
 
 POLL_SECONDS = 0.5
 DEAF_SECONDS = 10.0

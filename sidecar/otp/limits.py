@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, ip_address
 from sqlalchemy import case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.otp.database import Database
+from sidecar.database.database import Database
 from sidecar.otp.schema import limits
 
 HOUR = 3_600

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from sidecar.database.database import Database
+from sidecar.database.unavailable import Unavailable
 from sidecar.otp.authority import Authority
-from sidecar.otp.database import Database
 from sidecar.otp.digests import Digests
 from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.happening import Observe
@@ -15,7 +16,7 @@ from sidecar.otp.issued_tokens import IssuedTokens
 from sidecar.otp.message import Letter
 from sidecar.otp.outbox import Outbox
 from sidecar.otp.smtp import send
-from sidecar.otp.unavailable import Unavailable
+from sidecar.otp.tables import make_tables
 
 _SECONDS_BETWEEN_TRIES = 1.0
 _PATIENCE_AT_START = 2.0
@@ -83,7 +84,7 @@ class Office:
     async def _open_database(self) -> None:
         while True:
             with suppress(Unavailable):
-                await self._database.create()
+                await make_tables(self._database)
                 await self.issued.start()
                 return
             await asyncio.sleep(_SECONDS_BETWEEN_TRIES)

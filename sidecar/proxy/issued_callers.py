@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from sidecar.database.unavailable import Unavailable
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.user_token import read_authorization
 from sidecar.otp.identify import caller_of
 from sidecar.otp.issued_token import IssuedToken
-from sidecar.otp.unavailable import Unavailable
 from sidecar.policy.model import Caller
 from sidecar.settings.otp import OtpMode
 from sidecar.store.snapshot import Snapshot

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sidecar.database.unavailable import Unavailable
 from sidecar.dialects.otp import DeleteToken, GenerateOtp, OtpCall
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.user_token import digest_of
@@ -18,7 +19,6 @@ from sidecar.otp.enrolment import Claim, Enrolments, enrolled
 from sidecar.otp.happening import Happening, Observe
 from sidecar.otp.happening import Outcome as Ending
 from sidecar.otp.result import ACCEPTED, Accepted, Issued, NotIssued, Throttled
-from sidecar.otp.unavailable import Unavailable
 from sidecar.policy.decide import address_is_allowed, app_connector_is_open
 from sidecar.policy.model import Caller, User
 from sidecar.record.exchange import Exchange, Outcome

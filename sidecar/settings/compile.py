@@ -1,7 +1,7 @@
 """From settings to the immutable policy: users with their groups, compiled filters, GetConnectors with what guards them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from sidecar.dialects.call import Special
@@ -54,18 +54,20 @@ def _users(settings: Settings) -> dict[str, User]:
     for group, members in settings.groups.items():
         for user in members if members != "all" else ():
             groups_of[user].add(group)
-    return {
-        name: User(
-            name=name,
-            email=part.email.strip(),
-            applications=frozenset(part.applications),
-            blocked=part.blocked,
-            system=part.system,
-            attributes=part.attributes,
-            groups=frozenset(of_all | groups_of[name]),
-        )
-        for name, part in settings.users.items()
-    }
+    return {name: compile_user(name, part, of_all | groups_of[name]) for name, part in settings.users.items()}
+
+
+def compile_user(name: str, part: model.User, groups: Set[str]) -> User:
+    """The user, with all groups that he is a member of."""
+    return User(
+        name=name,
+        email=part.email.strip(),
+        applications=frozenset(part.applications),
+        blocked=part.blocked,
+        system=part.system,
+        attributes=part.attributes,
+        groups=frozenset(groups),
+    )
 
 
 def _filter_type(name: str, part: model.FilterType, report: Report) -> FilterType:
@@ -137,7 +139,7 @@ def _app_connector(name: str, part: model.AppConnector, guards: _Guards) -> AppC
         special_connectors={special: _special(special, rule, unfiltered, guards) for special, rule in rules.items()},
         row_guard=part.row_guard,
         enforcement=part.enforcement,
-        addresses=AddressRule(tuple(sorted(part.ip.allow, key=str)), tuple(sorted(part.ip.deny, key=str))),
+        addresses=AddressRule(tuple(sorted(set(part.ip.allow), key=str)), tuple(sorted(set(part.ip.deny), key=str))),
     )
 
 

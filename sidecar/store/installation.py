@@ -36,7 +36,7 @@ def read_installation(part: OneTimePasswords, report: Report, files: list[Path])
 
 def read_database(part: OneTimePasswords, report: Report, files: list[Path]) -> str | None:
     """The URL of the database, with its driver; None after a complaint."""
-    from sidecar.otp.database_url import database_url  # SQLAlchemy takes its time, and most configurations have no use for it
+    from sidecar.database.url import database_url  # SQLAlchemy takes its time, and most configurations have no use for it
 
     path = (*_PATH, "database")
     if isinstance(part.database, SecretStr):

@@ -14,8 +14,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from sidecar.cli import main
-from sidecar.otp.database import Database
+from sidecar.database.database import Database
 from sidecar.otp.issued_token import IssuedToken
+from sidecar.otp.tables import make_tables
 from sidecar.otp.token_rows import store_token, tokens_of
 from sidecar.store.file import load
 from tests.settings.sample import ENVIRON, NOW, bent
@@ -44,7 +45,7 @@ def config(tmp_path: Path) -> Path:
 
     async def give() -> None:
         database = Database(f"sqlite:///{tmp_path / 'otp.db'}")
-        await database.create()
+        await make_tables(database)
         async with database.writing() as connection:
             for token in TOKENS:
                 await store_token(connection, token)

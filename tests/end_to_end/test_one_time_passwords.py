@@ -292,7 +292,7 @@ def test_two_replicas_on_one_database_are_one_authority_and_a_revocation_reaches
 
 def revoke_all(stage: Stage) -> None:
     """As an administrator does, from outside of the running sidecar."""
-    from sidecar.otp.database import Database
+    from sidecar.database.database import Database
     from sidecar.otp.token_rows import remove_token, tokens_of
 
     assert stage.store.snapshot is not None

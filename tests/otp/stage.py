@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sidecar.database.database import Database
 from sidecar.otp.authority import Authority
-from sidecar.otp.database import Database
 from sidecar.otp.digests import Digests
 from sidecar.otp.enrolment import Claim, Enrolment, Enrolments, enrolments_of, key_digest
 from sidecar.otp.happening import Happening
 from sidecar.otp.issued_tokens import IssuedTokens
 from sidecar.otp.message import Language, Letter
 from sidecar.otp.rules import Rules
+from sidecar.otp.tables import make_tables
 from sidecar.policy.model import EVERYONE, AppConnector, Policy, User
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -72,7 +73,7 @@ class Stage:
     @asynccontextmanager
     async def replica(self, rules: Rules = RULES, *, poll: float = 0.05, deaf: float = 10.0) -> AsyncIterator[Replica]:
         database = Database(self.url)
-        await database.create()
+        await make_tables(database)
         issued = IssuedTokens(database, poll=poll, deaf=deaf)
         await issued.start()
         happenings: list[Happening] = []

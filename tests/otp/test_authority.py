@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select
 
+from sidecar.database.unavailable import Unavailable
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.user_token import digest_of
 from sidecar.otp.digests import DECOYS, Digests
@@ -16,7 +17,6 @@ from sidecar.otp.happening import Happening, Operation, Outcome
 from sidecar.otp.result import ACCEPTED, NOT_ISSUED, Issued, Throttled
 from sidecar.otp.rules import Rules
 from sidecar.otp.schema import codes, limits, metadata, tokens
-from sidecar.otp.unavailable import Unavailable
 from tests.otp.stage import CLAIM, ENROLMENT, ENROLMENTS, HOURS, POLICY, RULES, USER, Replica, Stage
 
 

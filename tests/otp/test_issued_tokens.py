@@ -9,14 +9,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from sidecar.database.unavailable import Unavailable
 from sidecar.errors import Reason, Refusal
 from sidecar.otp import issued_tokens as room
 from sidecar.otp.identify import caller_of
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.issued_tokens import POLL_SECONDS, IssuedTokens
 from sidecar.otp.schema import metadata
+from sidecar.otp.tables import make_tables
 from sidecar.otp.token_rows import store_token
-from sidecar.otp.unavailable import Unavailable
 from sidecar.policy.model import Policy
 from tests.otp.stage import HOURS, NOW, POLICY, USER, Replica, Stage
 
@@ -126,7 +127,7 @@ async def test_who_hears_nothing_lets_nobody_in_after_a_while(stage: Stage) -> N
         assert replica.issued.remembered(token().digest) is None
         with pytest.raises(Unavailable):
             await replica.issued.find(token().digest)
-        await replica.database.create()
+        await make_tables(replica.database)
         await seconds_until(hears)
         assert await replica.issued.find(token().digest) is None
 

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.database.database import Database
+from sidecar.database.unavailable import Unavailable
 from sidecar.otp import office
-from sidecar.otp.database import Database
 from sidecar.otp.enrolment import Claim
 from sidecar.otp.happening import Happening
 from sidecar.otp.installation import Installation
 from sidecar.otp.office import Office
 from sidecar.otp.result import ACCEPTED
 from sidecar.otp.smtp import Security, SmtpServer
-from sidecar.otp.unavailable import Unavailable
+from sidecar.otp.tables import make_tables
 from tests.otp.stage import CLAIM, ENROLMENTS, NOW, RULES, SECRET, sqlite_in
 
 NOWHERE = SmtpServer("127.0.0.1", 1, Security.STARTTLS, "profit@example.com")
@@ -59,14 +60,13 @@ async def test_a_database_that_comes_back_is_found(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(office, "_PATIENCE_AT_START", 0.1)
     monkeypatch.setattr(office, "_SECONDS_BETWEEN_TRIES", 0.01)
     away = [Unavailable("away")] * 3
-    create = Database.create
 
     async def sometimes(database: Database) -> None:
         if away:
             raise away.pop()
-        await create(database)
+        await make_tables(database)
 
-    monkeypatch.setattr(Database, "create", sometimes)
+    monkeypatch.setattr(office, "make_tables", sometimes)
     async with opened(sqlite_in(tmp_path)) as running:
         async with asyncio.timeout(5):
             while not running.issued.hears:  # noqa: ASYNC110

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sidecar.database.unavailable import Unavailable
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.otp.issued_token import IssuedToken
-from sidecar.otp.unavailable import Unavailable
 from sidecar.proxy.issued_callers import IssuedCallers
 from sidecar.settings.otp import OtpMode
 from tests.proxy.rig import AUTHORIZATION, BASE, Rig, get

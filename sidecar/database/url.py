@@ -1,4 +1,4 @@
-"""The URL of the authority's database, as people write it and as it is opened."""
+"""The URL of a database, as people write it and as it is opened."""
 
 from pathlib import Path
 

@@ -1,6 +1,5 @@
-"""The database behind the token authority: SQLite in a file, or PostgreSQL shared by replicas."""
+"""A database: SQLite in a file, or PostgreSQL shared by replicas. Its errors tell their kind and nothing of what was asked."""
 
-import asyncio
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,33 +7,34 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, event
+from sqlalchemy import Connection, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from sidecar.otp.database_url import database_url
-from sidecar.otp.schema import metadata, revision
-from sidecar.otp.unavailable import Unavailable
+from sidecar.database.unavailable import Unavailable
+from sidecar.database.url import database_url
 
-_SECONDS_FOR_A_LOCK = 5.0
+_PATIENCE = 5.0
 _SECONDS_FOR_A_CONNECTION = 5.0
 _WRITERS = {"sqlite": 1, "postgresql": 5}  # SQLite has one writer at a time: a queue in here is fairer than its lock
-_CREATIONS = 5
-_PAUSE = 0.2
 
 Upsert = sqlite.Insert | postgresql.Insert
 
 
 class Database:
-    """Two ways to the same database: one for writing, one for looking, so that no flood of requests for codes delays a revocation."""
+    """Two ways to the same database: one for writing, one for looking, so that no flood of what writes delays who looks."""
 
-    def __init__(self, url: str) -> None:
-        """:raises ValueError: for a URL of another kind; the text holds no part of it."""
+    def __init__(self, url: str, patience: float = _PATIENCE) -> None:
+        """The database at a URL; nothing is opened yet.
+
+        :param patience: seconds for a lock and for a statement.
+        :raises ValueError: for a URL of another kind; the text holds no part of it.
+        """
         parsed = database_url(url)
-        self._writer = _engine(parsed, _WRITERS[parsed.get_backend_name()])
-        self._reader = _engine(parsed, 1)
+        self._writer = _engine(parsed, _WRITERS[parsed.get_backend_name()], patience, "BEGIN IMMEDIATE")
+        self._reader = _engine(parsed, 1, patience, "BEGIN")
         self._insert: Callable[[Table], Upsert] = sqlite.insert if parsed.get_backend_name() == "sqlite" else postgresql.insert
 
     def insert(self, table: Table) -> Upsert:
@@ -43,7 +43,7 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction, committed at the end. Its first statement must be one that writes, so that it never waits for a lock halfway.
+        """A transaction, committed at the end. SQLite's one lock is taken at once, so that none is waited for halfway.
 
         :raises Unavailable: nothing was written, as far as can be known.
         """
@@ -65,22 +65,17 @@ class Database:
                     connection = await stack.enter_async_context(self._reader.connect())
                 yield connection
 
-    async def create(self) -> None:
-        """Make the tables that are not there. Several replicas may do so at the same moment.
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """For several statements that read, all of the same moment, whatever others write meanwhile.
 
-        :raises Unavailable: they could not be made.
+        :raises Unavailable: there is no answer.
         """
-        for attempt in range(_CREATIONS):
-            try:
-                async with self.writing() as connection:
-                    await connection.run_sync(metadata.create_all)
-                    first = self.insert(revision).values(id=1, number=1)
-                    await connection.execute(first.on_conflict_do_nothing(index_elements=[revision.c.id]))
-                return
-            except Unavailable:  # two that make the same table: one of them fails, and finds it made on looking again
-                if attempt == _CREATIONS - 1:
-                    raise
-                await asyncio.sleep(_PAUSE)
+        async with self.looking() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's transactions are so by themselves
+                with _faults((Exception,)):
+                    await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -100,7 +95,7 @@ def _faults(kinds: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)) -> 
         raise Unavailable(type(error).__name__) from None
 
 
-def _engine(url: URL, connections: int) -> AsyncEngine:
+def _engine(url: URL, connections: int, patience: float, begin: str) -> AsyncEngine:
     of_sqlite = url.get_backend_name() == "sqlite"
     engine = create_async_engine(
         url,
@@ -109,11 +104,12 @@ def _engine(url: URL, connections: int) -> AsyncEngine:
         pool_timeout=_SECONDS_FOR_A_CONNECTION,
         pool_pre_ping=not of_sqlite,  # a server may have closed a connection that lay idle
         hide_parameters=True,
-        connect_args={"timeout": _SECONDS_FOR_A_LOCK} if of_sqlite else {"timeout": _SECONDS_FOR_A_CONNECTION, "command_timeout": 5.0},
+        connect_args={"timeout": patience} if of_sqlite else {"timeout": _SECONDS_FOR_A_CONNECTION, "command_timeout": patience},
     )
     if of_sqlite:
         _private(Path(str(url.database)))
-        event.listen(engine.sync_engine, "connect", _look_while_others_write)
+        event.listen(engine.sync_engine, "connect", _prepare)
+        event.listen(engine.sync_engine, "begin", lambda connection: _begin(connection, begin))
     return engine
 
 
@@ -127,7 +123,13 @@ def _private(file: Path) -> None:
         raise ValueError("names a file that everybody on this host may write to, and so make himself a token: take that right away")
 
 
-def _look_while_others_write(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # Python's own transactions leave out what reads and what makes tables
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA journal_mode=WAL")  # others can look while one writes
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)

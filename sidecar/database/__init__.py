@@ -1,0 +1,1 @@
+"""The way to a database, SQLite or PostgreSQL, for whoever keeps tables there."""

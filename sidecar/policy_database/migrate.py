@@ -1,0 +1,66 @@
+"""Brings the tables of a policy to where this version of the sidecar wants them, from nothing or from any earlier version.
+
+All of it is one transaction, on both databases: what is interrupted has not happened. Processes that start at the same moment wait for the
+first. Within one process there can be one at a time, since Alembic keeps its place in a variable.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from sidecar.database.database import Database
+
+VERSION_TABLE = "policy_version"
+_PATIENCE = 600.0  # seconds for a statement, and for others that migrate
+_LOCK = 0x51DECA12  # any number, always the same
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+class UnknownVersionError(Exception):
+    """The tables are of a version that this one doesn't know: mostly a newer sidecar made them."""
+
+
+async def migrate(url: str, to: str = "head") -> None:
+    """Make the tables, or change them.
+
+    :param to: another version than the last, for tests.
+    :raises ValueError: the URL is not one of a database.
+    :raises UnknownVersionError: nothing was changed.
+    :raises Unavailable: nothing was changed.
+    """
+    database = Database(url, patience=_PATIENCE)
+    try:
+        async with database.writing() as connection:
+            await connection.run_sync(_upgrade, to)
+    finally:
+        await database.close()
+
+
+async def is_migrated(database: Database) -> bool:
+    """Whether the tables are there, and of this version.
+
+    :raises Unavailable: nobody can say now.
+    """
+    async with database.looking() as connection:
+        return await connection.run_sync(_version) == ScriptDirectory(str(_FOLDER)).get_current_head()
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def _upgrade(connection: Connection, to: str) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, to)
+    except CommandError:
+        raise UnknownVersionError("the tables are of a version that this sidecar doesn't know") from None

@@ -1,0 +1,130 @@
+"""Migrations: from nothing and from any earlier version to what the tables say; interrupted, at once, and of a later version."""
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from sidecar.database.unavailable import Unavailable
+from sidecar.otp.tables import make_tables
+from sidecar.policy_database import migrate as migrating
+from sidecar.policy_database.migrate import VERSION_TABLE, UnknownVersionError, is_migrated, migrate
+from sidecar.policy_database.tables import PARTS, metadata
+from tests.databases import opened
+
+VERSIONS = sorted(script.revision for script in ScriptDirectory(str(migrating._FOLDER)).walk_revisions())
+
+
+async def test_models_and_migrations_agree(empty: str) -> None:
+    await migrate(empty)
+    async with opened(empty) as database, database.writing() as connection:
+        assert await connection.run_sync(_differences) == []
+        migrated = await connection.run_sync(_described)
+        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(metadata.create_all)
+        assert migrated == await connection.run_sync(_described)
+        assert migrated["policy_tokens"]["checks"]
+
+
+def _differences(connection: Connection) -> list[Any]:
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}), metadata))
+
+
+def _described(connection: Connection) -> dict[str, Any]:
+    """All that the database says of the tables: more than autogenerate compares."""
+    inspector = inspect(connection)
+    return {
+        table.name: {
+            "columns": [{**column, "type": str(column["type"])} for column in inspector.get_columns(table.name)],
+            "key": inspector.get_pk_constraint(table.name),
+            "references": sorted(inspector.get_foreign_keys(table.name), key=str),
+            "indexes": sorted(inspector.get_indexes(table.name), key=str),
+            "checks": sorted(inspector.get_check_constraints(table.name), key=str),
+        }
+        for table in metadata.sorted_tables
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_any_earlier_version_is_brought_to_the_last_and_keeps_what_it_had(empty: str, version: str) -> None:
+    await migrate(empty, version)
+    async with opened(empty) as database:
+        async with database.writing() as connection:
+            await connection.execute(text("INSERT INTO policy_users (name) VALUES ('j.devries')"))
+        assert await is_migrated(database) == (version == VERSIONS[-1])
+        for _ in range(2):  # the second time there is nothing to do
+            await migrate(empty)
+            async with database.looking() as connection:
+                assert (await connection.execute(text("SELECT name FROM policy_users"))).scalars().all() == ["j.devries"]
+        assert await is_migrated(database)
+
+
+async def test_an_empty_database_is_not_migrated(empty: str) -> None:
+    async with opened(empty) as database:
+        assert not await is_migrated(database)
+
+
+async def test_a_migration_that_is_interrupted_has_not_happened(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade = migrating._upgrade
+
+    def interrupted(connection: Connection, to: str) -> None:
+        upgrade(connection, to)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(migrating, "_upgrade", interrupted)
+    with pytest.raises(ZeroDivisionError):
+        await migrate(empty)
+    async with opened(empty) as database, database.looking() as connection:
+        assert await connection.run_sync(lambda connection: inspect(connection).get_table_names()) == []
+    monkeypatch.undo()
+    await migrate(empty)
+    async with opened(empty) as database:
+        assert await is_migrated(database)
+
+
+async def test_a_statement_that_fails_halfway_leaves_no_table_behind(empty: str) -> None:
+    async with opened(empty) as database:
+        async with database.writing() as connection:
+            await connection.execute(text("CREATE TABLE policy_tokens (a INTEGER)"))  # not ours
+        with pytest.raises(Unavailable):
+            await migrate(empty)
+        async with database.looking() as connection:
+            assert await connection.run_sync(lambda connection: inspect(connection).get_table_names()) == ["policy_tokens"]
+
+
+async def test_processes_that_migrate_at_once_wait_for_the_first(empty: str) -> None:
+    code = "import asyncio, sys; from sidecar.policy_database.migrate import migrate; asyncio.run(migrate(sys.argv[1]))"
+    processes = [await asyncio.create_subprocess_exec(sys.executable, "-c", code, empty, stderr=asyncio.subprocess.PIPE) for _ in range(3)]
+    for process in processes:
+        assert (await process.communicate())[1] == b""
+        assert process.returncode == 0
+    async with opened(empty) as database:
+        assert await is_migrated(database)
+
+
+async def test_tables_of_a_later_version_are_left_alone(empty: str) -> None:
+    await migrate(empty)
+    async with opened(empty) as database:
+        async with database.writing() as connection:
+            await connection.execute(text("UPDATE policy_version SET version_num = '9999'"))
+        assert not await is_migrated(database)
+        with pytest.raises(UnknownVersionError):
+            await migrate(empty)
+
+
+async def test_the_tables_of_the_token_authority_may_stand_beside(empty: str) -> None:
+    async with opened(empty) as database:
+        await make_tables(database)
+        await migrate(empty)
+        await make_tables(database)
+        assert await is_migrated(database)
+
+
+def test_each_table_of_the_policy_is_of_one_part() -> None:
+    listed = [table.name for tables in PARTS.values() for table in tables]
+    assert sorted(listed) == sorted({table.name for table in metadata.sorted_tables} - {"policy_audit", "policy_revisions"})
