@@ -1,13 +1,17 @@
 """A whole policy in and out of the database, each in one transaction, so that nobody ever sees half of one."""
 
-from sqlalchemy import Table, delete, insert, select, update
+from collections.abc import Collection
+
+from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.policy.model import EVERYONE
 from sidecar.policy_database.audit import Change, record
 from sidecar.policy_database.nested import Nested, nested_of
+from sidecar.policy_database.revision import take_turn
 from sidecar.policy_database.rows import Row, rows_of
-from sidecar.policy_database.tables import PARTS, groups, metadata, revisions
+from sidecar.policy_database.tables import PARTS, groups, metadata
+from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings.model import Settings
 
 _TABLES = [table for table in metadata.sorted_tables if any(table in part for part in PARTS.values())]
@@ -22,14 +26,15 @@ async def import_policy(connection: AsyncConnection, settings: Settings, change:
     :raises UnstorableError: nothing was changed.
     """
     rows = rows_of(settings)
-    await connection.execute(update(revisions).values(number=revisions.c.number))  # those that import at once wait for one another here
+    await take_turn(connection)
     before: dict[str, int] = {}
     after: dict[str, int] = {}
     for table in reversed(_TABLES):
         gone = await connection.execute(delete(table).where(groups.c.name != EVERYONE) if table is groups else delete(table))
         before[table.name] = gone.rowcount
+    kept = set((await connection.execute(select(groups.c.name))).scalars())  # the built-in one, unless somebody took it away
     for table in _TABLES:
-        fresh = [row for row in rows[table.name] if table is not groups or row["name"] != EVERYONE]  # the built-in one stays
+        fresh = [row for row in rows[table.name] if table is not groups or row["name"] not in kept]
         after[table.name] = len(fresh)
         for start in range(0, len(fresh), _MOST_AT_ONCE):
             # With RETURNING, many rows go into one statement, and one statement makes one revision.
@@ -41,17 +46,25 @@ async def export_policy(connection: AsyncConnection) -> Nested:
     """All of the policy, as the configuration has it: the same policy always gives the same.
 
     :param connection: of `Database.snapshot`.
+    :raises UnsoundRowError: a row can't be read.
     """
-    return nested_of({table.name: await _rows_in(connection, table) for table in _TABLES})
+    return await _export(connection, _TABLES)
 
 
 async def export_rights(connection: AsyncConnection) -> Nested:
     """What is kept in memory, however many users there are: app connectors, filter types, and groups without their members.
 
     :param connection: of `Database.snapshot`.
+    :raises UnsoundRowError: a row can't be read.
     """
-    whole = PARTS["rights"]
-    return nested_of({table.name: await _rows_in(connection, table) if table in whole else [] for table in _TABLES})
+    return await _export(connection, PARTS["rights"])
+
+
+async def _export(connection: AsyncConnection, some: Collection[Table]) -> Nested:
+    try:
+        return nested_of({table.name: await _rows_in(connection, table) if table in some else [] for table in _TABLES})
+    except (TypeError, ValueError):  # SQLite takes anything for JSON, a moment or a text
+        raise UnsoundRowError("a row of policy can't be read") from None
 
 
 async def _rows_in(connection: AsyncConnection, table: Table) -> list[Row]:

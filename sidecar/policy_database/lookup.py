@@ -9,14 +9,12 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.policy.model import User, UserToken
-from sidecar.policy_database.nested import user_of_row
+from sidecar.policy_database.nested import token_of_row, user_of_row
+from sidecar.policy_database.storable import is_storable
 from sidecar.policy_database.tables import members, tokens, users
+from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
-
-
-class UnsoundRowError(Exception):
-    """A row that makes no sense, written past the sidecar: whom it is about gets nowhere. The message repeats nothing of it but a name."""
 
 
 async def find_user(connection: AsyncConnection, name: str, of_all: frozenset[str]) -> User | None:
@@ -25,7 +23,7 @@ async def find_user(connection: AsyncConnection, name: str, of_all: frozenset[st
     :param of_all: the groups of all users.
     :raises UnsoundRowError: what is said of him can't be read.
     """
-    rows = (await connection.execute(user_query(name))).mappings().all()
+    rows = await _rows(connection, user_query(name)) if is_storable(name) else []
     return _user(rows, of_all) if rows else None
 
 
@@ -34,14 +32,10 @@ async def find_token(connection: AsyncConnection, digest: bytes, of_all: frozens
 
     :param digest: SHA-256 of the token's 64 characters.
     :param of_all: the groups of all users.
-    :raises UnsoundRowError: what is said of its user can't be read.
+    :raises UnsoundRowError: what is said of it or of its user can't be read.
     """
-    rows = (await connection.execute(token_query(digest))).mappings().all()
-    if not rows:
-        return None
-    row = rows[0]
-    token = UserToken(bytes(row["digest"]), row["app_connector"], row["user_name"], row["description"], row["expires"])
-    return token, _user(rows, of_all)
+    rows = await _rows(connection, token_query(digest))
+    return (_token(rows[0]), _user(rows, of_all)) if rows else None
 
 
 def user_query(name: str) -> Select[Any]:
@@ -57,6 +51,22 @@ def token_query(digest: bytes) -> Select[Any]:
         .outerjoin(members, members.c.user_name == users.c.name)
         .where(tokens.c.digest == digest)
     )
+
+
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[RowMapping]:
+    try:
+        rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+    except (TypeError, ValueError):  # SQLite takes anything for JSON or a moment
+        raise UnsoundRowError("a row can't be read") from None
+    return rows
+
+
+def _token(row: RowMapping) -> UserToken:
+    try:
+        part = model.Token.model_validate(token_of_row(dict(row)))
+    except ValidationError:
+        raise UnsoundRowError("a token can't be read") from None
+    return UserToken(bytes(row["digest"]), part.app_connector, part.user, part.description, part.expires)
 
 
 def _user(rows: Sequence[RowMapping], of_all: frozenset[str]) -> User:

@@ -14,6 +14,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from sidecar.database.database import Database
+from sidecar.database.making import until_made
 
 VERSION_TABLE = "policy_version"
 _PATIENCE = 600.0  # seconds for a statement, and for others that migrate
@@ -34,9 +35,13 @@ async def migrate(url: str, to: str = "head") -> None:
     :raises Unavailable: nothing was changed.
     """
     database = Database(url, patience=_PATIENCE)
-    try:
+
+    async def make() -> None:
         async with database.writing() as connection:
             await connection.run_sync(_upgrade, to)
+
+    try:
+        await until_made(make)
     finally:
         await database.close()
 

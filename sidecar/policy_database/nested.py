@@ -17,7 +17,7 @@ def nested_of(rows: Rows) -> Nested:
         users={row["name"]: user_of_row(row) for row in _sorted(rows[tables.users.name], "name")},
         app_connectors=_app_connectors(rows),
         filter_types=_filter_types(rows),
-        tokens=[_token(row) for row in _sorted(rows[tables.tokens.name], "app_connector", "user_name", "description", "digest")],
+        tokens=[token_of_row(row) for row in _sorted(rows[tables.tokens.name], "app_connector", "user_name", "description", "digest")],
     )
 
 
@@ -134,7 +134,8 @@ def _filter_types(rows: Rows) -> Nested:
     }
 
 
-def _token(row: Row) -> Nested:
+def token_of_row(row: Row) -> Nested:
+    """A token that stands apart from its app connector."""
     return _said(
         app_connector=row["app_connector"],
         user=row["user_name"],

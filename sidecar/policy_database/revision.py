@@ -30,3 +30,8 @@ async def current_revision(connection: AsyncConnection) -> Revision:
     if not numbers.keys() >= {"rights", "users", "tokens"}:
         raise Unavailable("no revision")
     return Revision(numbers["rights"], numbers["users"], numbers["tokens"])
+
+
+async def take_turn(connection: AsyncConnection) -> None:
+    """The first step of every change: those that change the policy at once wait for one another here, and never crosswise later on."""
+    await connection.execute(select(revisions.c.part).order_by(revisions.c.part).with_for_update())

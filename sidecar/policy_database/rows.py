@@ -6,6 +6,7 @@ from typing import Any
 from sidecar.dialects.call import Action
 from sidecar.policy.model import EVERYONE
 from sidecar.policy_database import tables
+from sidecar.policy_database.storable import is_storable
 from sidecar.settings.compile import all_tokens
 from sidecar.settings.model import AppConnector, FilterType, Settings, User
 from sidecar.settings.problem import KeyPath
@@ -149,21 +150,9 @@ def _tokens(settings: Settings) -> Iterator[Row]:
 def _check_storable(table: str, rows: Iterable[Row]) -> None:
     for row in rows:
         for column, value in row.items():
-            if not _is_storable(value):
+            if not is_storable(value):
                 raise UnstorableError(f"{table}.{column} of `{_told(row)}` holds a character that no database keeps: a NUL or half a pair")
 
 
 def _told(row: Row) -> str:
-    return " ".join(str(value) for key, value in row.items() if key in ("name", "user_name", "filter_type") and _is_storable(value))
-
-
-def _is_storable(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
-        case list():
-            return all(_is_storable(item) for item in value)
-        case dict():
-            return all(_is_storable(item) for pair in value.items() for item in pair)
-        case _:
-            return True
+    return " ".join(str(value) for key, value in row.items() if key in ("name", "user_name", "filter_type") and is_storable(value))

@@ -81,6 +81,13 @@ async def test_imports_at_once_leave_one_of_them_whole(database: Database) -> No
     assert await take(database) in [one_form(content) for content in contents]
 
 
+async def test_the_built_in_group_comes_back_with_an_import(database: Database) -> None:
+    await run(database, "DELETE FROM policy_groups")
+    content = bent("app_connectors/hours/group", "everyone")
+    await put(database, content)
+    assert await take(database) == one_form(content)
+
+
 async def test_rights_are_whole_without_users_and_tokens(database: Database) -> None:
     await put(database, SAMPLE)
     async with database.snapshot() as connection:
