@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,32 +61,25 @@ def _url(reading: Reading) -> str | None:
 
 
 def _ask(url: str, question: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
-    async def ask() -> _T:
-        database = Database(url)
-        try:
-            async with database.looking() as connection:
-                return await question(connection)
-        finally:
-            await database.close()
-
-    return _run(ask)
+    return _over(url, Database.looking, question)
 
 
 def _change(url: str, change: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+    return _over(url, Database.writing, change)
+
+
+def _over(
+    url: str,
+    connect: Callable[[Database], AbstractAsyncContextManager[AsyncConnection]],
+    work: Callable[[AsyncConnection], Awaitable[_T]],
+) -> _T:
     async def do() -> _T:
         database = Database(url)
         try:
-            async with database.writing() as connection:
-                return await change(connection)
+            async with connect(database) as connection:
+                return await work(connection)
         finally:
             await database.close()
-
-    return _run(do)
-
-
-def _run(work: Callable[[], Awaitable[_T]]) -> _T:
-    async def do() -> _T:
-        return await work()
 
     try:
         return asyncio.run(do())

@@ -59,17 +59,15 @@ class Admission:
 
         :raises Refusal: as `identify`.
         """
-        try:
-            return self._callers.identify(snapshot.policy, authorization, exchange.client), None
-        except Refusal as refusal:
-            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
-                raise
-        revision = self._issued.revision
-        return self._issued.known(snapshot, digest_in(authorization), exchange.client), revision
+        found = self._by_policy(snapshot, authorization, None, exchange)
+        if isinstance(found, Caller):
+            return found, None
+        revision = found.revision
+        return found.known(snapshot, digest_in(authorization), exchange.client), revision
 
-    def holds(self, revision: int | None) -> bool:
+    def holds(self, revision: int) -> bool:
         """Whether what was said under this revision of issued tokens may still be believed."""
-        return revision is None or (self._issued is not None and self._issued.holds(revision))
+        return self._issued is not None and self._issued.holds(revision)
 
     async def identify(self, authorization: bytes | None, exchange: Exchange, digest: bytes | None = None) -> tuple[Snapshot, Caller]:
         """Who asks, whoever gave him his token, under the policy that is in force once that is known. No condition is looked at.
@@ -77,16 +75,12 @@ class Admission:
         :param digest: of a token found elsewhere; counts where there is no header.
         """
         snapshot = self.policy_for(exchange)
-        try:
-            if authorization is None and digest is not None:
-                return snapshot, identify_token(snapshot.policy, digest, exchange.client)
-            return snapshot, self._callers.identify(snapshot.policy, authorization, exchange.client)
-        except Refusal as refusal:
-            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
-                raise
-        token = await self._issued.find(digest if authorization is None and digest is not None else digest_in(authorization))
+        found = self._by_policy(snapshot, authorization, digest, exchange)
+        if isinstance(found, Caller):
+            return snapshot, found
+        token = await found.find(digest if authorization is None and digest is not None else digest_in(authorization))
         snapshot = self.policy_for(exchange)
-        return snapshot, self._issued.caller(snapshot, token, exchange.client)
+        return snapshot, found.caller(snapshot, token, exchange.client)
 
     async def confirm(self, caller: Caller) -> None:
         """Look again, after a wait, whether an issued token was taken back: that changes no policy.
@@ -110,3 +104,19 @@ class Admission:
         if reason is not None:
             raise Refusal(reason)
         return snapshot, caller
+
+    def _by_policy(
+        self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange
+    ) -> Caller | IssuedCallers:
+        """Who asks, by a token of the policy's; or else who may know it.
+
+        :raises Refusal: as `identify`, where nobody else is to be asked.
+        """
+        try:
+            if authorization is None and digest is not None:
+                return identify_token(snapshot.policy, digest, exchange.client)
+            return self._callers.identify(snapshot.policy, authorization, exchange.client)
+        except Refusal as refusal:
+            if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
+                raise
+            return self._issued

@@ -18,7 +18,7 @@ async def answer_metainfo(answer: Answer, caller: Caller, limit: int, reference:
         answer.abort()
         raise Refusal(Reason.BACKEND_ANSWER_UNREADABLE, f"status {answer.status}")
     body = await answer.read(limit)
-    coded = any(name.lower() == b"content-encoding" and value.strip().lower() != b"identity" for name, value in answer.headers)
+    coded = answer.head.is_coded
     if body is None or coded:
         raise Refusal(Reason.BACKEND_ANSWER_UNREADABLE, "compressed" if coded else f"over {limit} bytes")
     app_connector = caller.app_connector

@@ -142,7 +142,7 @@ async def _body(answer: Answer) -> bytes:
 
     :raises Refusal: BACKEND_ANSWER_UNREADABLE for anything else than rows.
     """
-    coded = any(name.lower() == b"content-encoding" and value.strip().lower() != b"identity" for name, value in answer.headers)
+    coded = answer.head.is_coded
     if answer.status != 200 or coded:
         what = "a compressed answer" if answer.status == 200 else f"status {answer.status}"
         raise Refusal(Reason.BACKEND_ANSWER_UNREADABLE, f"asked whose file it is, the backend gave {what}")

@@ -15,7 +15,7 @@ from sidecar.errors import Reason, Refusal
 from sidecar.filters.describe import describe
 from sidecar.filters.predicate import Predicate
 from sidecar.policy.decide import decide_connector
-from sidecar.policy.decision import Allow, Deny
+from sidecar.policy.decision import Allow, Claim, Deny
 from sidecar.policy.model import Caller
 from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.proxy.ownership_question import targets_of
@@ -94,10 +94,15 @@ def with_actions(shadowed: ShadowedCall, snapshot: Snapshot, caller: Caller, act
     return shadowed.outcome
 
 
+def would_check(claim: Claim, environment: Environment) -> Shadowed:
+    """What would have become of a call with a claim: whose it is, is not asked in shadow."""
+    asks = targets_of(claim, environment.mixed)
+    return Shadowed(Would.CHECK) if asks else Shadowed(Would.REFUSE, Reason.FILE_NOT_OWNED)
+
+
 def _planned(call: Call, decision: Allow, environment: Environment) -> Shadowed:
-    if decision.claim is not None:  # whose it is, is not asked in shadow
-        asks = targets_of(decision.claim, environment.mixed)
-        return Shadowed(Would.CHECK) if asks else Shadowed(Would.REFUSE, Reason.FILE_NOT_OWNED)
+    if decision.claim is not None:
+        return would_check(decision.claim, environment)
     planned = plan(call, decision, environment.mixed)
     if planned.target is None:
         return Shadowed(Would.EMPTY)

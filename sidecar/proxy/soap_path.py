@@ -30,7 +30,7 @@ def soap_path(method: str, target: str, environments: Iterable[Environment]) -> 
     path = SoapPath(tuple([segment.lower() for segment in segments[:-1]]), segments[-1], query or "")
     if not path.file.lower().endswith(_SUFFIX) or (method == "GET" and path.query.lower() != "wsdl"):
         return None
-    return path if any(True for _ in reached_by(path, environments)) else None
+    return path if any(route_below(path, environment) for environment in environments) else None
 
 
 def reached_by(path: SoapPath, environments: Iterable[Environment]) -> Iterator[tuple[Environment, Route]]:

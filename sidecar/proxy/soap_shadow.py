@@ -7,12 +7,11 @@ from datetime import datetime
 from sidecar.dialects.call import GetRows
 from sidecar.dialects.soap.call import SoapCall
 from sidecar.errors import Reason, Refusal
-from sidecar.policy.decide import decide_connector
 from sidecar.policy.decision import Allow
 from sidecar.policy.model import Caller
 from sidecar.policy.shadow import unmet_in_shadow
-from sidecar.proxy.ownership_question import targets_of
 from sidecar.proxy.preparation import Decisions
+from sidecar.proxy.shadow import would_check
 from sidecar.proxy.soap_path import SoapPath, route_below
 from sidecar.proxy.soap_preparation import PreparedMessage, prepare_message, write_message
 from sidecar.record.shadowed import Shadowed, Would
@@ -35,12 +34,12 @@ def shadow_message(
     if route is None:
         raise Refusal(Reason.UNKNOWN_PATH)
     call = message.call
-    decision = decide_connector(snapshot.policy, caller, call)
+    decisions = Decisions()
+    decision, predicate = decisions.decide(snapshot.policy, caller, call)
     allowed = decision if isinstance(decision, Allow) else Allow()
-    predicate = Decisions().decide(snapshot.policy, caller, call)[1]
     prepared = PreparedMessage(snapshot, caller, environment, route, replace(allowed, claim=None), predicate, None, b"", b"")
     try:
-        outcome = _would(prepare_message(snapshot, caller, message, path, authorization, Decisions()))
+        outcome = _would(prepare_message(snapshot, caller, message, path, authorization, decisions))
     except Refusal as refusal:
         outcome = Shadowed(Would.REFUSE, refusal.reason)
     if unmet is not None:
@@ -55,9 +54,8 @@ def shadow_message(
 
 def _would(enforced: PreparedMessage) -> Shadowed:
     claim, rows = enforced.allowed.claim, enforced.allowed.rows
-    if claim is not None:  # whose it is, is not asked in shadow
-        asks = targets_of(claim, enforced.environment.mixed)
-        return Shadowed(Would.CHECK) if asks else Shadowed(Would.REFUSE, Reason.FILE_NOT_OWNED)
+    if claim is not None:
+        return would_check(claim, enforced.environment)
     if not enforced.body:
         return Shadowed(Would.EMPTY)
     return Shadowed(Would.PASS if rows is None or rows.predicate.is_everything else Would.NARROW)

@@ -15,6 +15,7 @@ from sidecar.policy.model import Caller
 from sidecar.proxy import ownership
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.ownership import NOT_OWNED_SECONDS, OWNED_SECONDS, Ownership
+from sidecar.proxy.upstream.answer_head import read_answer_head
 from sidecar.record.metrics import Metrics
 from sidecar.store.snapshot import Snapshot
 from tests.proxy.rig import snapshot_of
@@ -24,7 +25,7 @@ class Told:
     """An answer that is all there."""
 
     status = 200
-    headers = ()
+    head = read_answer_head(b"HTTP/1.1 200 OK\r\n")
 
     def __init__(self, rows: list[dict[str, str]]) -> None:
         self._body = json.dumps({"skip": 0, "take": 1, "rows": rows}).encode()

@@ -50,6 +50,12 @@ class AnswerHead:
         """Whether the head says where the body ends; if not, it ends with the connection."""
         return self.chunked or self.content_length is not None
 
+    @property
+    def is_coded(self) -> bool:
+        """Whether the body has a content coding, so that its bytes are not what they say."""
+        codings = [value for name, (_, value) in zip(self.names, self.headers, strict=True) if name == b"content-encoding"]
+        return any(coding.strip().lower() != b"identity" for coding in codings)
+
 
 def read_answer_head(block: bytes) -> AnswerHead:
     """The head, from the status line up to the CRLF of the last field; without the empty line.
