@@ -222,16 +222,22 @@ def test_a_change_of_policy_takes_effect_within_a_second(fresh: Stage) -> None:
     assert fetched(fresh.backend.take()) == []
 
 
-def test_a_policy_that_changes_while_the_backend_is_asked_fetches_nothing(fresh: Stage) -> None:
+def hesitating(stage: Stage) -> tuple[asyncio.Event, asyncio.Event]:
+    """Has the backend wait with its answers about rows: is set once it was asked, and once set lets it go on."""
     asked, go_on = asyncio.Event(), asyncio.Event()
 
     async def slowly(visit: Visit, received: Received) -> None:
         if "/connectors/" in received.target:
             asked.set()
             await go_on.wait()
-        await visit.say(fresh.backend._answer(received))
+        await visit.say(stage.backend._answer(received))
 
-    fresh.backend.script = slowly
+    stage.backend.script = slowly
+    return asked, go_on
+
+
+def test_a_policy_that_changes_while_the_backend_is_asked_fetches_nothing(fresh: Stage) -> None:
+    asked, go_on = hesitating(fresh)
     before = fresh.store.snapshot
     with fresh.wire() as wire:
         wire.send(request("GET", targets(MINE)[0], authorization("j.devries")))
@@ -246,15 +252,7 @@ def test_a_policy_that_changes_while_the_backend_is_asked_fetches_nothing(fresh:
 
 
 def test_who_asks_at_the_same_time_shares_a_question_and_a_client_that_goes_away_does_not_take_it_along(fresh: Stage) -> None:
-    asked, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(visit: Visit, received: Received) -> None:
-        if "/connectors/" in received.target:
-            asked.set()
-            await go_on.wait()
-        await visit.say(fresh.backend._answer(received))
-
-    fresh.backend.script = slowly
+    asked, go_on = hesitating(fresh)
     data = request("GET", targets(MINE)[0], authorization("j.devries"))
     with fresh.wire() as first, fresh.wire() as second, fresh.wire() as third:
         first.send(data)
