@@ -12,6 +12,7 @@ COMMANDS = {
     "explain": ("Explain why a request would be allowed or refused.", "sidecar.cli.explain:explain"),
     "token": ("Make, list and revoke user tokens.", "sidecar.cli.token:token"),
     "otp": ("Make what one-time passwords need.", "sidecar.cli.otp:otp"),
+    "admin": ("Make keys for the administration API.", "sidecar.cli.admin:admin"),
     "schema": ("Print the JSON Schema of the configuration.", "sidecar.cli.schema:schema"),
     "demo": ("See it work, with a small backend of its own.", "sidecar.cli.demo:demo"),
 }

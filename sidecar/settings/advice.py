@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from sidecar.errors import Reason
@@ -12,6 +13,7 @@ from sidecar.settings.compile import all_tokens
 from sidecar.settings.model import Environment, Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
+from sidecar.settings.scalars import host_and_port
 from sidecar.settings.special_advice import (
     advise_on_special_connectors,
     connectors_asked,
@@ -22,6 +24,7 @@ from sidecar.settings.special_advice import (
 
 def give_advice(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
     """Report warnings, and listed GetConnectors that nothing guards: an error, but one that is denied at run time."""
+    _admin(settings, report)
     _environments(settings, report)
     _alike("users", settings.users, report)
     _alike("groups", settings.groups, report)
@@ -34,6 +37,20 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
     _tokens(settings, policy, now, report)
     for filter_type in policy.filter_types.values():
         _filter_type(settings, filter_type, policy, report)
+
+
+def _admin(settings: Settings, report: Report) -> None:
+    host, _ = host_and_port(settings.admin.listen)
+    if settings.admin.keys and not _is_loopback(host):
+        message = "keys of the administration API, and tokens that it makes, cross the network in clear"
+        report.warn(("admin", "listen"), message, "listen on 127.0.0.1, behind a proxy with TLS or in a tunnel")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _environments(settings: Settings, report: Report) -> None:

@@ -17,6 +17,7 @@ def check_emptied(settings: Settings, report: Report) -> None:
 
 
 def _narrowing(settings: Settings) -> Iterator[KeyPath]:
+    yield from (("admin", "keys", name, "read_only") for name in settings.admin.keys)
     yield from (("users", user, "blocked") for user in settings.users)
     yield from (("tokens", number, "expires") for number in range(len(settings.tokens)))
     for name, part in settings.app_connectors.items():

@@ -14,6 +14,7 @@ from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.otp.message import Language
 from sidecar.policy.model import Enforcement, Network, RowGuard
+from sidecar.settings.admin import Admin
 from sidecar.settings.credential import Credential
 from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
 from sidecar.settings.part import Part, without_nulls
@@ -37,14 +38,6 @@ from sidecar.settings.scalars import (
     complaint,
 )
 from sidecar.settings.special import Listing
-
-
-class Admin(Part):
-    """The port for health, metrics and administration."""
-
-    listen: Listen = Field(
-        default="127.0.0.1:8081", description="host:port of health and metrics. ${NAME} is replaced from the environment."
-    )
 
 
 class Limits(Part):
@@ -206,7 +199,7 @@ class Settings(Part):
 
     include: tuple[Name, ...] = Field(default=(), description="Further files, relative to this one; one level.")
     listen: Listen = Field(default="127.0.0.1:8080", description="host:port of the proxy. ${NAME} is replaced from the environment.")
-    admin: Admin = Field(default=Admin(), description="The port for health and metrics.")
+    admin: Admin = Field(default=Admin(), description="The port for health, metrics and the administration API.")
     trusted_proxies: tuple[AddressOrNetwork, ...] = Field(
         default=(), description="Whose X-Forwarded-For is believed: addresses and networks. Nobody's by default."
     )

@@ -94,7 +94,8 @@ def _report(text: str) -> str:
 
 def _sha256(text: str) -> str:
     if _HEX.fullmatch(text) is None:
-        raise complaint("is not a SHA-256: 64 hexadecimal characters", "`sidecar token new` and `sidecar otp keys` make them")
+        remedy = "`sidecar token new`, `sidecar otp keys` and `sidecar admin key` make them"
+        raise complaint("is not a SHA-256: 64 hexadecimal characters", remedy)
     return text.lower()
 
 

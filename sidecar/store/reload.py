@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from sidecar.otp.installation import Installation
+from sidecar.settings.admin import AdminKey
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import Problem, Severity, path_text
 from sidecar.store.file import Loaded, load
@@ -20,7 +23,7 @@ from sidecar.store.snapshot import Snapshot
 POLL_SECONDS = 0.2
 """Between two looks at the files. A change is in force after two or three of them, plus the loading."""
 
-_ONLY_AT_START = ("listen", "admin", "trusted_proxies", "limits", "timeouts")
+_ONLY_AT_START = (("listen",), ("admin", "listen"), ("trusted_proxies",), ("limits",), ("timeouts",))
 _MOST_LOADINGS = 3
 
 Signature = dict[Path, tuple[int, ...] | None]
@@ -51,6 +54,7 @@ class PolicyStore:
         self.snapshot: Snapshot | None = None
         self.settings: Settings | None = None  # of the start: what can't be changed later stays as it was then
         self.last_reload: Reload | None = None
+        self.admin_keys: Mapping[str, AdminKey] = {}  # of the last loading that took effect: a key that is taken out opens nothing
         self._first: Snapshot | None = None
         self.reloads_succeeded = 0
         self.reloads_failed = 0
@@ -115,6 +119,7 @@ class PolicyStore:
                 self._first = self._first or loaded.snapshot
                 self.snapshot = loaded.snapshot
                 self.settings = self.settings or loaded.settings
+                self.admin_keys = loaded.settings.admin.keys if loaded.settings else {}
         succeeded = isinstance(loaded, Loaded) and loaded.snapshot is not None
         self.reloads_succeeded += succeeded
         self.reloads_failed += not succeeded
@@ -129,12 +134,16 @@ class PolicyStore:
     def _waiting_for_restart(self, loaded: Loaded) -> Iterable[Problem]:
         if self.settings is None or loaded.settings is None:
             return
-        waiting: list[tuple[str, ...]] = [(key,) for key in _ONLY_AT_START if getattr(loaded.settings, key) != getattr(self.settings, key)]
+        waiting: list[tuple[str, ...]] = [path for path in _ONLY_AT_START if _at(path, loaded.settings) != _at(path, self.settings)]
         if loaded.snapshot is not None and loaded.snapshot.installation is not None and self._first is not None:
             waiting += _waiting_of_authority(self._first.installation, loaded.snapshot.installation)
         for path in waiting:
             place = loaded.report.place(path)
             yield Problem(Severity.WARNING, place.file, place.line, path_text(path), "was changed, which needs a restart to take effect")
+
+
+def _at(path: tuple[str, ...], settings: Settings) -> Any:
+    return reduce(getattr, path, settings)
 
 
 def _waiting_of_authority(first: Installation | None, now: Installation) -> list[tuple[str, ...]]:

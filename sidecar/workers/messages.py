@@ -14,7 +14,7 @@ from sidecar.workers.adding_up import Family, from_plain, to_plain
 LONGEST = 1 << 24
 """Bytes of a message, far beyond any report."""
 
-_KEPT = {"listen", "admin", "trusted_proxies", "limits", "timeouts"}
+_KEPT: dict[str, Any] = {"listen": True, "admin": {"listen"}, "trusted_proxies": True, "limits": True, "timeouts": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sidecar.settings.admin import AdminKey
 from sidecar.store import reload
 from sidecar.store.reload import PolicyStore, Reload
 from tests.settings.sample import ENVIRON, NOW, SAMPLE, SECRET, bent
@@ -186,13 +187,22 @@ async def test_what_needs_a_restart_is_warned_of_and_not_applied(watched: _Watch
     await _eventually(lambda: watched.emails["j.devries"] == "new@example.com")
     result = watched.results[-1]
     assert result.succeeded
-    assert sorted(problem.path for problem in result.problems) == ["admin", "limits", "listen", "timeouts", "trusted_proxies"]
+    assert sorted(problem.path for problem in result.problems) == ["admin.listen", "limits", "listen", "timeouts", "trusted_proxies"]
     lines = watched.config.read_text().splitlines()
     for problem in result.problems:
         assert (problem.severity, problem.message) == ("warning", "was changed, which needs a restart to take effect")
-        assert lines[problem.line - 1].startswith(f"{problem.path}:")
+        assert lines[problem.line - 1].strip().startswith(f"{problem.path.rpartition('.')[2]}:")
     assert watched.store.settings is not None
     assert watched.store.settings.listen == "127.0.0.1:8080"
+
+
+async def test_keys_of_the_administration_api_come_and_go_without_a_restart(watched: _Watched) -> None:
+    assert watched.store.admin_keys == {}
+    watched.write(bent("admin/keys", {"console": {"sha256": "ab" * 32}, "script": {"sha256": "cd" * 32}}))
+    await _eventually(lambda: watched.store.admin_keys.keys() == {"console", "script"})
+    watched.write(bent("admin/keys", {"console": {"sha256": "ab" * 32, "read_only": True}}))
+    await _eventually(lambda: watched.store.admin_keys == {"console": AdminKey(sha256="ab" * 32, read_only=True)})
+    assert watched.results[-1].problems == ()
 
 
 async def test_neither_a_fault_while_loading_nor_one_in_a_callback_ends_the_watching(
