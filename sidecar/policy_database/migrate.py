@@ -4,6 +4,7 @@ All of it is one transaction, on both databases: what is interrupted has not hap
 first. Within one process there can be one at a time, since Alembic keeps its place in a variable.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -26,8 +27,16 @@ class UnknownVersionError(Exception):
     """The tables are of a version that this one doesn't know: mostly a newer sidecar made them."""
 
 
-async def migrate(url: str, to: str = "head") -> None:
-    """Make the tables, or change them.
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The version of the tables before and after, such as 0002; before is None where there were none."""
+
+    before: str | None
+    after: str
+
+
+async def migrate(url: str, to: str = "head") -> Migration:
+    """Make the tables, or change them; nothing happens to those that are of this version already.
 
     :param to: another version than the last, for tests.
     :raises ValueError: the URL is not one of a database.
@@ -35,13 +44,16 @@ async def migrate(url: str, to: str = "head") -> None:
     :raises Unavailable: nothing was changed.
     """
     database = Database(url, patience=_PATIENCE)
+    versions: list[str | None] = []
 
     async def make() -> None:
         async with database.writing() as connection:
-            await connection.run_sync(_upgrade, to)
+            versions[:] = await connection.run_sync(_upgrade, to)
 
     try:
         await until_made(make)
+        before, after = versions
+        return Migration(before, str(after))
     finally:
         await database.close()
 
@@ -51,21 +63,36 @@ async def is_migrated(database: Database) -> bool:
 
     :raises Unavailable: nobody can say now.
     """
+    return await version_there(database) == newest_version()
+
+
+async def version_there(database: Database) -> str | None:
+    """The version of the tables that are there; None where there are none.
+
+    :raises Unavailable: nobody can say now.
+    """
     async with database.looking() as connection:
-        return await connection.run_sync(_version) == ScriptDirectory(str(_FOLDER)).get_current_head()
+        return await connection.run_sync(_version)
+
+
+def newest_version() -> str:
+    """The version that this sidecar works with."""
+    return str(ScriptDirectory(str(_FOLDER)).get_current_head())
 
 
 def _version(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
-def _upgrade(connection: Connection, to: str) -> None:
+def _upgrade(connection: Connection, to: str) -> tuple[str | None, str | None]:
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
+    before = _version(connection)
     try:
         command.upgrade(config, to)
     except CommandError:
         raise UnknownVersionError("the tables are of a version that this sidecar doesn't know") from None
+    return before, _version(connection)

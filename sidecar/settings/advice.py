@@ -26,15 +26,15 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
     """Report warnings, and listed GetConnectors that nothing guards: an error, but one that is denied at run time."""
     _admin(settings, report)
     _environments(settings, report)
-    _alike("users", settings.users, report)
-    _alike("groups", settings.groups, report)
+    warn_of_letter_case("users", settings.users, report)
+    warn_of_letter_case("groups", settings.groups, report)
     _groups(settings, policy, report)
     for name, app_connector in policy.app_connectors.items():
         _app_connector(settings, app_connector, now, report)
         for path, connector in _listed(settings, name, app_connector):
             _get_connector(path, connector, app_connector, policy, report)
         advise_on_special_connectors(settings, app_connector, policy, report)
-    _tokens(settings, policy, now, report)
+    advise_on_tokens(settings, policy, now, report)
     for filter_type in policy.filter_types.values():
         _filter_type(settings, filter_type, policy, report)
 
@@ -77,7 +77,7 @@ def _soap(name: str, environment: Environment, report: Report) -> None:
         report.warn(("environments", name, "soap_address"), message, "end it with the path that `soap` has")
 
 
-def _alike(part: str, names: Iterable[str], report: Report) -> None:
+def warn_of_letter_case(part: str, names: Iterable[str], report: Report) -> None:
     """Letter case counts in these names, so that `blocked: true` under another spelling blocks somebody else, or nobody."""
     seen: dict[str, str] = {}
     for name in names:
@@ -131,7 +131,8 @@ def _get_connector(path: KeyPath, connector: GetConnector, app_connector: AppCon
     warn_where_nobody_sees_a_row(path, connector, app_connector, policy, report)
 
 
-def _tokens(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
+def advise_on_tokens(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
+    """Report what is odd about tokens: all those of some users, at least."""
     devices: dict[tuple[str, str, str], KeyPath] = {}
     holders: set[tuple[str, str]] = set()
     for path, name, token in all_tokens(settings):
@@ -139,8 +140,7 @@ def _tokens(settings: Settings, policy: Policy, now: datetime, report: Report) -
             report.warn((*path, "expires"), "the token has expired", "take the entry out")
         first = devices.setdefault((name, token.user, token.description), path)
         if first != path:
-            place = report.place(first)
-            message = f"another token of the same user for the same device stands in {place.file}:{place.line}"
+            message = f"another token of the same user for the same device stands in {report.whereabouts(first)}"
             report.warn((*path, "description"), message, "give each device its own description")
         user, app_connector = policy.users.get(token.user), policy.app_connectors.get(name)
         if user is None or app_connector is None or (token.user, name) in holders:

@@ -35,7 +35,7 @@ def compile_policy(settings: Settings, report: Report) -> Policy:
     filter_types = {name: _filter_type(name, part, report) for name, part in settings.filter_types.items()}
     users = _users(settings)
     for filter_type in filter_types.values():
-        _check_single_attributes(filter_type, users, report)
+        check_single_attributes(filter_type, users, report)
     guards = _Guards(defaultdict(list), defaultdict(list), {})
     for name in sorted(filter_types):
         for connector in filter_types[name].fields:
@@ -94,7 +94,7 @@ def _filter_type(name: str, part: model.FilterType, report: Report) -> FilterTyp
     return FilterType(name, fields, filters, {canonical_id(number): mapped for number, mapped in part.reports.items()})
 
 
-def _check_single_attributes(filter_type: FilterType, users: Mapping[str, User], report: Report) -> None:
+def check_single_attributes(filter_type: FilterType, users: Mapping[str, User], report: Report) -> None:
     """An attribute beside `=` or `<` must be one value for each user whom the filter is about."""
     for group, where in filter_type.filters.items():
         for attribute in sorted(where.single_attributes):
@@ -177,8 +177,7 @@ def _tokens(settings: Settings, report: Report) -> dict[bytes, UserToken]:
     for path, app_connector, part in all_tokens(settings):
         digest = bytes.fromhex(part.sha256)
         if digest in tokens:
-            first = report.place(paths[digest])
-            message = f"the same token stands in {first.file}:{first.line}; one token belongs to one user and app connector"
+            message = f"the same token stands in {report.whereabouts(paths[digest])}; one token belongs to one user and app connector"
             report.error(path, message, "keep one of the entries")
         elif app_connector in settings.app_connectors:
             tokens[digest] = UserToken(digest, app_connector, part.user, part.description, part.expires)

@@ -1,6 +1,7 @@
 """One-time passwords where several parts of the configuration must agree: what can't work is an error, what hardly can is advice."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from sidecar.otp.enrolment import Enrolments, enrolments_of, is_mailable
 from sidecar.policy.decide import is_member
@@ -57,28 +58,37 @@ def give_otp_advice(settings: Settings, policy: Policy, report: Report) -> None:
         if mode is OtpMode.FORWARD and not settings.environments[name].credential.passthrough:
             message = "tokens that the backend gives are known here only once their SHA-256 is listed, and work around the sidecar"
             report.warn(path, message, "use `local`, so that the sidecar gives tokens of its own")
-    mailed = []
     for name, part in settings.app_connectors.items():
-        mode = modes.get(part.environment, OtpMode.OFF)
-        if part.otp_keys is not None and mode is OtpMode.OFF:
+        if part.otp_keys is not None and modes.get(part.environment, OtpMode.OFF) is OtpMode.OFF:
             message = f"environment `{part.environment}` has `otp: off`, so that these keys open nothing"
             report.warn(("app_connectors", name, "otp_keys"), message, "say `otp: local` there, or take the keys out")
-        elif part.otp_keys is not None and mode is OtpMode.LOCAL:
-            mailed.append(policy.app_connectors[name])
-    _users(mailed, policy, report)
-
-
-def _users(mailed: list[AppConnector], policy: Policy, report: Report) -> None:
-    """Members who get nowhere anyway are left out, and system users, who have no phone."""
     sharing = defaultdict(list)
     for user in policy.users.values():
         sharing[user.email.casefold()].append(user.name)
+    advise_on_addresses(mailed(settings, policy), policy, sharing, report)
+
+
+def mailed(settings: Settings, policy: Policy) -> list[AppConnector]:
+    """The app connectors whose members get codes by mail."""
+    local = {name for name, environment in settings.environments.items() if environment.otp is OtpMode.LOCAL}
+    return [
+        policy.app_connectors[name]
+        for name, part in settings.app_connectors.items()
+        if part.otp_keys is not None and part.environment in local
+    ]
+
+
+def advise_on_addresses(app_connectors: list[AppConnector], policy: Policy, sharing: Mapping[str, Sequence[str]], report: Report) -> None:
+    """Report users who can't be mailed. Members who get nowhere anyway are left out, and system users, who have no phone.
+
+    :param sharing: the names of all users with an address, in one letter case; those with an address of their own may be left out.
+    """
     for user in policy.users.values():
-        app_connector = next((each for each in mailed if is_member(user, each)), None)
+        app_connector = next((each for each in app_connectors if is_member(user, each)), None)
         if app_connector is None or user.system or user.blocked or not user.applications or not user.email:
             continue
         path: KeyPath = ("users", user.name, "email")
-        others = [name for name in sharing[user.email.casefold()] if name != user.name]
+        others = [name for name in sharing.get(user.email.casefold(), ()) if name != user.name]
         if not is_mailable(user.email):
             message = f"no code for `{app_connector.name}` can be mailed to this: it is not one plain address"
             report.warn(path, message, "write the address alone, such as name@example.com")

@@ -4,12 +4,12 @@ A group, environment or GetConnector that nobody defined could mean anything, so
 connector that was taken away is not: it proves nothing to anybody, and a revocation must not be what keeps a policy from loading.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import EVERYONE
 from sidecar.policy.where import Attribute, why_not_literal
-from sidecar.settings.model import AppConnector, Settings
+from sidecar.settings.model import AppConnector, Settings, User
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
 from sidecar.settings.special import OwnershipRule, ReportRule, rules_of
@@ -27,9 +27,7 @@ def check_references(settings: Settings, report: Report) -> None:
         for number, user in enumerate(members if members != "all" else ()):
             if user not in users:
                 report.warn(("groups", group, number), f"there is no user `{user}`", report.did_you_mean(user, users))
-    for user, part in settings.users.items():
-        for attribute, value in part.attributes.items():
-            _check_attribute(("users", user, "attributes", attribute), value, report)
+    check_attributes(settings.users, report)
     for name, app_connector in settings.app_connectors.items():
         _check_app_connector(("app_connectors", name), app_connector, groups, report)
         for number, token in enumerate(app_connector.tokens):
@@ -46,6 +44,13 @@ def check_references(settings: Settings, report: Report) -> None:
         for group in filter_type.filters:
             _check_name(("filter_types", name, "filters", group), "group", group, groups, report)
         _check_letter_case(("filter_types", name, "fields"), list(filter_type.fields_), report)
+
+
+def check_attributes(users: Mapping[str, User], report: Report) -> None:
+    """Report values that can't be said to the backend."""
+    for user, part in users.items():
+        for attribute, value in part.attributes.items():
+            _check_attribute(("users", user, "attributes", attribute), value, report)
 
 
 def _check_attribute(path: KeyPath, value: Attribute, report: Report) -> None:

@@ -58,6 +58,11 @@ class Report:
         """The line of a path, or of the part of it that exists."""
         return locate(self._root, path)[0]
 
+    def whereabouts(self, path: KeyPath) -> str:
+        """Where an entry stands, for people who look for it."""
+        place = self.place(path)
+        return f"{place.file}:{place.line}"
+
     def did_you_mean(self, name: str, known: Collection[str]) -> str:
         """A remedy for an unknown name: the nearest of the known ones, or all of them where they are few."""
         self._suggestions += 1

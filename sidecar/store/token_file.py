@@ -3,23 +3,19 @@
 No edit takes effect unless the file, read anew, says exactly what it said before plus or minus this one token.
 """
 
-import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sidecar.settings.document import parse, read_text, reads_as_text
+from sidecar.settings.document import parse, read_text
 from sidecar.settings.files import read_documents
 from sidecar.settings.problem import KeyPath, Problem
 from sidecar.settings.tree import Listing, Mapping, Scalar, Written, find, locate, plain
+from sidecar.settings.writing import spelled
 from sidecar.store.atomic_write import replace_bytes
 from sidecar.store.yaml_edit import EditError, append_item, remove_item
-
-_BARE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?")
-_SEPARATORS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 class TokenFileError(Exception):
@@ -142,19 +138,11 @@ def _content(text: str, file: Path) -> dict[str, Any]:
 def _entry_of(token: NewToken) -> str:
     """The entry in flow style, on one line."""
     parts = {"app_connector": token.app_connector, "user": token.user, "description": token.description}
-    text = ", ".join(f"{key}: {_spelled(value)}" for key, value in parts.items()) + f', sha256: "{token.sha256}"'
+    text = ", ".join(f"{key}: {spelled(value)}" for key, value in parts.items()) + f', sha256: "{token.sha256}"'
     if token.expires is not None:
         moment = token.expires.astimezone(UTC)
         text += f", expires: {moment.date() if moment.time() == time.min else moment.strftime('%Y-%m-%dT%H:%M:%SZ')}"
     return f"{{{text}}}"
-
-
-def _spelled(value: str) -> str:
-    """The text as YAML, bare where that is safe. Line separators would be folded even within quotes."""
-    if _BARE.fullmatch(value) and reads_as_text(value):
-        return value
-    quoted = json.dumps(value, ensure_ascii=False)
-    return _SEPARATORS.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
 def _token_paths(root: Mapping) -> Iterator[KeyPath]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from sidecar.database.unavailable import Unavailable
 from sidecar.otp.tables import make_tables
 from sidecar.policy_database import migrate as migrating
-from sidecar.policy_database.migrate import VERSION_TABLE, UnknownVersionError, is_migrated, migrate
+from sidecar.policy_database.migrate import VERSION_TABLE, Migration, UnknownVersionError, is_migrated, migrate
 from sidecar.policy_database.tables import PARTS, metadata
 from tests.databases import opened
 
@@ -52,13 +52,13 @@ def _described(connection: Connection) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_any_earlier_version_is_brought_to_the_last_and_keeps_what_it_had(empty: str, version: str) -> None:
-    await migrate(empty, version)
+    assert await migrate(empty, version) == Migration(None, version)
     async with opened(empty) as database:
         async with database.writing() as connection:
             await connection.execute(text("INSERT INTO policy_users (name) VALUES ('j.devries')"))
         assert await is_migrated(database) == (version == VERSIONS[-1])
-        for _ in range(2):  # the second time there is nothing to do
-            await migrate(empty)
+        for before in (version, VERSIONS[-1]):  # the second time there is nothing to do
+            assert await migrate(empty) == Migration(before, VERSIONS[-1])
             async with database.looking() as connection:
                 assert (await connection.execute(text("SELECT name FROM policy_users"))).scalars().all() == ["j.devries"]
         assert await is_migrated(database)
