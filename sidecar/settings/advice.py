@@ -175,9 +175,10 @@ def _filter_type(settings: Settings, filter_type: FilterType, policy: Policy, re
     for number in settings.filter_types[filter_type.name].reports:
         if canonical_id(number) not in reports:
             report.warn((*path, "reports", number), f"no app connector lists the report `{number}`")
+    from_claims = {attribute for issuer in settings.issuers.values() for attribute in issuer.attributes}
     for group, where in filter_type.filters.items():
         members = [user for user in policy.users.values() if group in user.groups]
-        known = {attribute for user in members for attribute in user.attributes}
+        known = {attribute for user in members for attribute in user.attributes} | from_claims
         for attribute in sorted(where.attributes - known) if members else ():
             message = f"nobody in group `{group}` has an attribute `{attribute}`, so its comparison holds for no row"
             report.warn((*path, "filters", group), message, report.did_you_mean(attribute, known))

@@ -19,7 +19,12 @@ _MESSAGES = {
     "float_type": "expected a number",
     "finite_number": "expected a number",
 }
-_BOUNDS = {"greater_than_equal": ("ge", "at least {}"), "greater_than": ("gt", "more than {}"), "less_than_equal": ("le", "at most {}")}
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least {}"),
+    "greater_than": ("gt", "more than {}"),
+    "less_than_equal": ("le", "at most {}"),
+    "too_short": ("min_length", "a list of at least {}"),
+}
 _REMEDIES = {"tuple_type": "such as [one, two]", "model_type": "such as {key: value}", "dict_type": "such as {key: value}"}
 
 

@@ -16,6 +16,7 @@ from sidecar.otp.message import Language
 from sidecar.policy.model import Enforcement, Network, RowGuard
 from sidecar.settings.admin import Admin
 from sidecar.settings.credential import Credential
+from sidecar.settings.issuers import Issuer
 from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
 from sidecar.settings.part import Part, without_nulls
 from sidecar.settings.scalars import (
@@ -214,6 +215,7 @@ class Settings(Part):
     one_time_passwords: OneTimePasswords | None = Field(
         default=None, description="The sidecar as token authority: needed by environments with `otp: local`."
     )
+    issuers: dict[Name, Issuer] = Field(default={}, description="Identity providers, whose JWTs prove users beside user tokens.")
     limits: Limits = Field(default=Limits(), description="Most bytes of requests and answers.")
     timeouts: Timeouts = Field(default=Timeouts(), description="Seconds of patience, by what is waited for.")
 

@@ -31,6 +31,7 @@ _CONNECTOR = re.compile(r"\w(?:[\w .-]{0,98}[\w.-])?")
 _REPORT = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_QUERY = re.compile(r"[A-Za-z0-9._~=&-]+")
 _HEX = re.compile(r"[0-9A-Fa-f]{64}")
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _URL = re.compile(
@@ -147,6 +148,14 @@ def _url(text: str, what: str, example: str) -> str:
     return text.removesuffix("/")
 
 
+def _keys_url(text: str) -> str:
+    """Some providers tell their tenants apart by a query."""
+    url, mark, query = text.partition("?")
+    if mark and _QUERY.fullmatch(query) is None:
+        raise complaint("the query of a URL of keys holds letters, digits and . _ ~ - = & only")
+    return _url(url, "keys or metadata", "https://login.example.com/.well-known/openid-configuration") + mark + query
+
+
 def _url_of(what: str, example: str) -> AfterValidator:
     return AfterValidator(lambda text: _url(text, what, example))
 
@@ -160,6 +169,7 @@ def _is_address(v6: str | None) -> bool:
 
 BackendUrl = Annotated[Text, _url_of("a backend", "https://12345.rest.afas.online/ProfitRestServices")]
 TokenUrl = Annotated[Text, _url_of("a token endpoint", "https://12345.rest.afas.online/ProfitRestServices/oauth/token")]
+KeysUrl = Annotated[Text, AfterValidator(_keys_url)]
 SidecarUrl = Annotated[Text, _url_of("the sidecar", "https://connectors.example.com/ProfitServices")]
 
 

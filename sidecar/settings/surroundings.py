@@ -17,6 +17,9 @@ _ADDRESSES: tuple[tuple[str, ...], ...] = (
     ("environments", "*", "soap"),
     ("environments", "*", "soap_address"),
     ("one_time_passwords", "smtp", "host"),
+    ("issuers", "*", "issuer"),
+    ("issuers", "*", "discovery"),
+    ("issuers", "*", "jwks_uri"),
     (*_OAUTH, "client_id"),
     (*_OAUTH, "audience"),
     (*_OAUTH, "token_url"),
@@ -31,6 +34,9 @@ _PATHS: tuple[tuple[str, ...], ...] = (
     ("one_time_passwords", "secret", "file"),
     ("one_time_passwords", "smtp", "password", "file"),
     ("one_time_passwords", "smtp", "ca_file"),
+    ("issuers", "*", "key_file"),
+    ("issuers", "*", "secret", "file"),
+    ("issuers", "*", "ca_file"),
 )
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@$]+@")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -87,7 +93,7 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
 
 def leave_out(root: Mapping) -> Mapping:
     """The tree without what depends on its surroundings, for work on users and tokens where the backend's secrets are not at hand."""
-    entries = {key: entry for key, entry in root.entries.items() if key not in ("listen", "admin", "one_time_passwords")}
+    entries = {key: entry for key, entry in root.entries.items() if key not in ("listen", "admin", "one_time_passwords", "issuers")}
     environments = entries.get("environments")
     if environments is not None and isinstance(environments.node, Mapping):
         stand_ins = {name: Entry(entry.place, _stand_in(entry)) for name, entry in environments.node.entries.items()}

@@ -11,6 +11,7 @@ from sidecar.settings import model
 from sidecar.settings.advice import give_advice
 from sidecar.settings.compile import compile_policy
 from sidecar.settings.emptied import check_emptied
+from sidecar.settings.issuer_advice import check_issuers, give_issuer_advice
 from sidecar.settings.model import Settings
 from sidecar.settings.otp_advice import compile_enrolments, give_otp_advice
 from sidecar.settings.problem import Problem
@@ -19,6 +20,7 @@ from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
 from sidecar.store.credential import credential_of
 from sidecar.store.installation import read_installation
+from sidecar.store.issuers import issuer_of
 from sidecar.store.snapshot import Environment, Snapshot
 from sidecar.store.version import version_of
 
@@ -47,22 +49,26 @@ def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Lo
     before = report.fatal_errors
     check_references(settings, report)
     check_emptied(settings, report)
+    check_issuers(settings, report)
     policy = compile_policy(settings, report)
     enrolments = compile_enrolments(settings, policy, report)
     if reading.whole and report.fatal_errors == before:  # advice on half a policy would mislead
         give_advice(settings, policy, now, report)
         give_otp_advice(settings, policy, report)
+        give_issuer_advice(settings, report)
     environments = {name: _environment(name, part, report, files) for name, part in settings.environments.items()}
     authorities = {name: _authorities(name, part, report, files) for name, part in settings.environments.items()}
+    issuers = [issuer_of(name, part, report, files) for name, part in settings.issuers.items()]
     authority = settings.one_time_passwords
     installation = None if authority is None else read_installation(authority, report, files)
     if report.prevents_loading:
         return Loaded(None, None, report.problems, tuple(files), report)
     sound = {name: environment for name, environment in environments.items() if environment is not None}
-    version = version_of(policy, sound, authorities, enrolments, installation)
+    by_issuer = {issuer.issuer: issuer for issuer in issuers if issuer is not None}
+    version = version_of(policy, sound, authorities, enrolments, installation, by_issuer)
     policy = replace(policy, version=version)
     enrolments = None if enrolments is None else replace(enrolments, policy=policy)
-    snapshot = Snapshot(policy, sound, now, enrolments, installation)
+    snapshot = Snapshot(policy, sound, now, enrolments, installation, by_issuer)
     return Loaded(settings, snapshot, report.problems, tuple(files), report)
 
 

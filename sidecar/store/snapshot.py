@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
+from sidecar.identity.issuer import Issuer
 from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
 from sidecar.policy.model import Policy
@@ -65,6 +66,7 @@ class Snapshot:
 
     :ivar enrolments: whose users may fetch tokens by one-time password; None where no environment has these.
     :ivar installation: what the token authority is made with; None where the sidecar is none.
+    :ivar issuers: the identity providers, by what `iss` holds.
     """
 
     policy: Policy
@@ -72,3 +74,4 @@ class Snapshot:
     loaded_at: datetime
     enrolments: Enrolments | None = None
     installation: Installation | None = None
+    issuers: Mapping[str, Issuer] = field(default_factory=dict)

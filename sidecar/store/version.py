@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
+from sidecar.identity.issuer import Issuer
+from sidecar.identity.key_set import KeySet
 from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
 from sidecar.policy.model import Policy
@@ -22,6 +24,7 @@ def version_of(
     authorities: Mapping[str, bytes],
     enrolments: Enrolments | None = None,
     installation: Installation | None = None,
+    issuers: Mapping[str, Issuer] | None = None,
 ) -> str:
     """12 hexadecimal characters.
 
@@ -32,6 +35,8 @@ def version_of(
         content.append(_canonical(enrolments.by_keys))
     if installation is not None:
         content.append(_canonical(installation))
+    if issuers:
+        content.append(_canonical(issuers))
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
 
 
@@ -48,7 +53,7 @@ def _canonical(value: Any) -> Any:
             return str(value)
         case Where():
             return _canonical(value.expression)
-        case AfasToken() | OAuthClient():
+        case AfasToken() | OAuthClient() | KeySet():
             return value.fingerprint
         case Installation(database, secret, smtp, rules):
             secrets = [database, secret.hex(), smtp.password]
