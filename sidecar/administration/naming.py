@@ -1,0 +1,68 @@
+"""Things that are meant by name: found, or told with the nearest that there is."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Select, Table, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from sidecar.administration.not_done import AlreadyThereError, NotFoundError, RefusedError
+from sidecar.administration.operation import Work
+from sidecar.policy_database.rows import Row
+
+_MOST_CANDIDATES = 1_000
+
+
+async def the_row(work: Work, table: Table, what: str, name: str) -> Row:
+    """The row with this name.
+
+    :raises NotFoundError: with the nearest name.
+    """
+    found = await rows_found(work, select(table).where(table.c.name == name))
+    if not found:
+        raise NotFoundError(f"there is no {what} `{name}`", await _nearest(work, table, name))
+    return found[0]
+
+
+async def rows_found(work: Work, query: Select[Any]) -> list[Row]:
+    """The rows.
+
+    :raises RefusedError: somebody wrote past the sidecar what can't be read.
+    """
+    try:
+        return [dict(row) for row in (await work.connection.execute(query)).mappings()]
+    except (TypeError, ValueError):  # SQLite takes anything for JSON or a moment
+        raise RefusedError("a row in the database can't be read", "mend it there; `sidecar db check` tells more") from None
+
+
+async def refuse_taken(work: Work, table: Table, what: str, name: str) -> None:
+    """See that no row has this name.
+
+    :raises AlreadyThereError: one has.
+    """
+    if (await work.connection.execute(select(table.c.name).where(table.c.name == name))).first() is not None:
+        raise AlreadyThereError(f"there is a {what} `{name}` already", "take another name, or change that one")
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A remedy: the nearest of the names."""
+    by_lower = {each.lower(): each for each in known}
+    close = get_close_matches(name.lower(), by_lower, 1)
+    return f"did you mean `{by_lower[close[0]]}`?" if close else ""
+
+
+def holds(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the text stands in one of the columns, in any letter case."""
+    either = [column.contains(text, autoescape=True) for column in columns]
+    return or_(*either, *(func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
+
+
+async def _nearest(work: Work, table: Table, name: str) -> str:
+    """Among those that begin alike, and some others: there may be a million."""
+    alike = func.lower(table.c.name).startswith(name[:1].lower(), autoescape=True)
+    known = [
+        each
+        for query in (select(table.c.name).where(alike), select(table.c.name))
+        for each in (await work.connection.execute(query.limit(_MOST_CANDIDATES))).scalars()
+    ]
+    return nearest(name, known)

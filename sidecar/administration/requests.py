@@ -1,0 +1,49 @@
+"""What requests are made of, and how plain data becomes one."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from sidecar.administration.not_done import InvalidError
+from sidecar.administration.operation import Operation, Request
+from sidecar.settings.problem import path_text
+from sidecar.settings.scalars import Name, Text
+
+MOST_AT_ONCE = 1_000
+
+Key = Annotated[Name, Field(min_length=1, max_length=200)]
+Search = Annotated[Text, Field(max_length=200, description="Only those that have this text in them, in any letter case.")]
+Limit = Annotated[int, Field(ge=1, le=MOST_AT_ONCE, description="Most of them at once.")]
+
+_MESSAGES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a part of this request",
+    "string_type": "expected a text",
+    "bool_type": "expected true or false",
+    "dict_type": "expected keys and values",
+    "tuple_type": "expected a list",
+    "model_type": "expected keys and values",
+}
+
+
+class Paged(Request):
+    """A part of a list, in the order of names."""
+
+    search: Search = ""
+    after: Annotated[Text, Field(max_length=200, description="Begin behind this one: `next` of the page before.")] = ""
+    limit: Limit = 100
+
+
+def read_request(operation: Operation, content: Mapping[str, Any]) -> Request:
+    """The request, as the operation takes it.
+
+    :raises InvalidError: for the first thing that is wrong with it; never repeats what was sent.
+    """
+    try:
+        return operation.request.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    context = first.get("ctx", {})
+    message = context["message"] if first["type"] == "complaint" else _MESSAGES.get(first["type"], first["msg"])
+    raise InvalidError(path_text(first["loc"]), message, context.get("remedy", ""))

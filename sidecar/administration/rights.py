@@ -1,0 +1,122 @@
+"""The rights that stand in the database, together with what stands in files: whether that makes a policy, and what it is like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from sidecar.administration.not_done import RefusedError
+from sidecar.administration.operation import Work
+from sidecar.policy.model import EVERYONE, Policy
+from sidecar.policy_database.contents import export_rights
+from sidecar.policy_database.unsound import UnsoundRowError
+from sidecar.settings.compile import compile_policy
+from sidecar.settings.complaints import report_complaints
+from sidecar.settings.model import Settings
+from sidecar.settings.otp_advice import compile_enrolments
+from sidecar.settings.problem import Problem, Severity
+from sidecar.settings.references import check_references
+from sidecar.settings.report import Report
+from sidecar.settings.tree import Entry, Listing, Place, Scalar
+from sidecar.settings.tree import Mapping as Tree
+
+_PLACE = Place("policy database", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """App connectors, groups and filter types, with the users that were asked for. Without `policy` they make none."""
+
+    settings: Settings
+    policy: Policy | None
+    report: Report
+
+    @property
+    def fatal(self) -> tuple[Problem, ...]:
+        """What keeps them from being used."""
+        return tuple(problem for problem in self.report.problems if problem.prevents_loading)
+
+    @property
+    def groups_of_all(self) -> frozenset[str]:
+        """The groups that every user is in."""
+        return frozenset({EVERYONE, *(group for group, members in self.settings.groups.items() if members == "all")})
+
+
+async def read_rights(work: Work, users: Mapping[str, Any] | None = None, members: Mapping[str, list[str]] | None = None) -> Rights:
+    """The rights as they are now in this transaction.
+
+    :param users: some users, as the configuration has them, and which of them are `members` of which groups: for what depends on both.
+    """
+    try:
+        nested = await export_rights(work.connection)
+    except UnsoundRowError as error:
+        return _unreadable(work, str(error))
+    groups = nested.get("groups", {}) | {group: names for group, names in (members or {}).items() if group in nested.get("groups", {})}
+    return compile_rights(work.files, {**nested, "groups": groups, "users": dict(users or {})})
+
+
+def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
+    """Settings and policy of rights with the environments that stand in files.
+
+    :param nested: the sections of policy, as the configuration has them.
+    """
+    root = _tree({**nested, "environments": dict.fromkeys(files.environments, "")})
+    assert isinstance(root, Tree)  # noqa: S101  of a mapping
+    report = Report(root)
+    try:
+        part = Settings.model_validate(nested)
+    except ValidationError as error:
+        report_complaints(error, root, report)
+        return Rights(files, None, report)
+    changed = {name: getattr(part, name) for name in ("groups", "users", "app_connectors", "filter_types", "tokens")}
+    settings = files.model_copy(update=changed)
+    check_references(settings, report)
+    policy = compile_policy(settings, report)
+    compile_enrolments(settings, policy, report)
+    return Rights(settings, policy, report)
+
+
+async def sound_rights(work: Work, users: Mapping[str, Any] | None = None, members: Mapping[str, list[str]] | None = None) -> Rights:
+    """The same, for operations that can't do without.
+
+    :raises RefusedError: they can't be read.
+    """
+    rights = await read_rights(work, users, members)
+    if rights.policy is None:
+        raise RefusedError(told(rights.fatal[0]), "mend it in the database")
+    return rights
+
+
+def policy_of(rights: Rights) -> Policy:
+    """The policy of sound rights."""
+    assert rights.policy is not None  # noqa: S101  see above
+    return rights.policy
+
+
+def told(problem: Problem) -> str:
+    """A problem without its file, since there is none."""
+    return f"{problem.statement} ({problem.remedy})" if problem.remedy else problem.statement
+
+
+def warnings_about(rights: Rights, *prefix: str) -> list[str]:
+    """What the report has to say below a path, errors that deny at run time included."""
+    start = ".".join(prefix)
+    about = [each for each in rights.report.problems if each.path == start or each.path.startswith((f"{start}.", f"{start}["))]
+    return [told(each) for each in about if each.severity is Severity.WARNING or not each.prevents_loading]
+
+
+def _unreadable(work: Work, message: str) -> Rights:
+    report = Report(Tree(_PLACE, {}))
+    report.error((), message)
+    return Rights(work.files, None, report)
+
+
+def _tree(value: Any) -> Tree | Listing | Scalar:
+    match value:
+        case Mapping():
+            return Tree(_PLACE, {key: Entry(_PLACE, _tree(item)) for key, item in value.items()})
+        case list() | tuple():
+            return Listing(_PLACE, tuple(_tree(item) for item in value))
+        case _:
+            return Scalar(_PLACE, str(value))
