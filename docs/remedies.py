@@ -48,6 +48,8 @@ REMEDIES: dict[Reason, str] = {
     Reason.FILE_NOT_OWNED: "Without a row for this user there is no file: `sidecar explain` shows what the backend is asked.",
     Reason.ACTION_NOT_ALLOWED: "Add the action to the UpdateConnector's list. A body can bring one along: see [updates](rest.md#updates).",
     Reason.NO_POLICY: "`sidecar check` tells what is wrong with the configuration.",
+    Reason.POLICY_UNAVAILABLE: "Bring the database back; the sidecar tries again by itself. `/readyz` tells what is wrong with it.",
+    Reason.POLICY_STALE: "The same; it serves again as soon as it hears from the database. `max_staleness` is the bound on revocation.",
     Reason.KEYS_UNKNOWN: "List the app's keys as `otp_keys` of its app connector; `sidecar check` names environments without any.",
     Reason.AUTHORITY_UNAVAILABLE: "Bring the database back; the sidecar tries again each second. Tokens of the configuration work without.",
     Reason.POLICY_CHANGED: "Try again.",

@@ -145,6 +145,16 @@ class Reason(StrEnum):
 
     # what the sidecar or the backend could not do
     NO_POLICY = "no_policy", Kind.UNREADY, "No policy is loaded."
+    POLICY_UNAVAILABLE = (
+        "policy_unavailable",
+        Kind.UNREADY,
+        "The database of policy gives no answer, and who asks is not remembered from before.",
+    )
+    POLICY_STALE = (
+        "policy_stale",
+        Kind.UNREADY,
+        "The database of policy has not been heard for `policy.max_staleness`, so that the last good policy counts no longer.",
+    )
     AUTHORITY_UNAVAILABLE = "authority_unavailable", Kind.UNREADY, "The database of one-time passwords and issued tokens gives no answer."
     POLICY_CHANGED = (
         "policy_changed",

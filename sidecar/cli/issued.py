@@ -14,7 +14,7 @@ from sidecar.database.url import database_url
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.token_rows import remove_token, tokens_of
 from sidecar.settings.read import Reading
-from sidecar.store.installation import read_database
+from sidecar.store.database_url import UnreadableUrlError, issued_database_of
 
 _T = TypeVar("_T")
 
@@ -43,18 +43,13 @@ def revoke_issued(reading: Reading, token: IssuedToken) -> None:
 
 
 def _url(reading: Reading) -> str | None:
-    """The database's URL; of all that the configuration takes from its surroundings only this needs to be at hand."""
-    part = None if reading.sound is None else reading.sound.one_time_passwords
-    if part is None:
-        wrong = [each for each in reading.report.problems if each.path.startswith("one_time_passwords")]
-        if wrong:
-            raise UnknownDatabaseError(str(wrong[0]))
-        return None
-    url = read_database(part, reading.report, [])
+    """The database's URL, if there are tokens in it."""
+    try:
+        url = issued_database_of(reading)
+    except UnreadableUrlError as error:
+        raise UnknownDatabaseError(str(error)) from None
     if url is None:
-        raise UnknownDatabaseError(
-            str(next(each for each in reading.report.problems if each.path.startswith("one_time_passwords.database")))
-        )
+        return None
     file = database_url(url)
     never_started = file.get_backend_name() == "sqlite" and not Path(str(file.database)).exists()
     return None if never_started else url

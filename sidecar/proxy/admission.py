@@ -21,7 +21,12 @@ class SnapshotSource(Protocol):
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last good one; None before the first."""
+        """The last good one; None where there is none that counts."""
+        ...
+
+    @property
+    def why_none(self) -> Reason:
+        """Why nobody is served where there is no snapshot."""
         ...
 
 
@@ -46,11 +51,11 @@ class Admission:
     def policy_for(self, exchange: Exchange) -> Snapshot:
         """The policy in force, and that it was this one.
 
-        :raises Refusal: NO_POLICY.
+        :raises Refusal: NO_POLICY, POLICY_UNAVAILABLE or POLICY_STALE.
         """
         snapshot = self._source.snapshot
         if snapshot is None:
-            raise Refusal(Reason.NO_POLICY)
+            raise Refusal(self._source.why_none)
         exchange.policy_version = snapshot.policy.version
         return snapshot
 

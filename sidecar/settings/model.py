@@ -19,6 +19,7 @@ from sidecar.settings.credential import Credential
 from sidecar.settings.issuers import Issuer
 from sidecar.settings.otp import Mode, OneTimePasswords, OtpKeys, OtpMode
 from sidecar.settings.part import Part, without_nulls
+from sidecar.settings.policy_source import PolicySource
 from sidecar.settings.scalars import (
     AddressOrNetwork,
     AttributeValue,
@@ -203,6 +204,9 @@ class Settings(Part):
     admin: Admin = Field(default=Admin(), description="The port for health, metrics and the administration API.")
     trusted_proxies: tuple[AddressOrNetwork, ...] = Field(
         default=(), description="Whose X-Forwarded-For is believed: addresses and networks. Nobody's by default."
+    )
+    policy: PolicySource | None = Field(
+        default=None, description="Policy in a database instead of the sections `groups` to `filter_types` of these files."
     )
     environments: dict[Name, Environment] = Field(default={}, description="The backend's administrations, such as O12345AA.")
     groups: dict[Name, Group] = Field(default={}, description="User groups: names of users, or `all`. `everyone` is built in.")

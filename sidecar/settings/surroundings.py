@@ -25,12 +25,12 @@ _ADDRESSES: tuple[tuple[str, ...], ...] = (
     (*_OAUTH, "token_url"),
 )
 _SECRETS: tuple[tuple[str, ...], ...] = ((*_CREDENTIAL, "afas_token"), (*_OAUTH, "client_secret"))
-_DATABASE: tuple[str, ...] = ("one_time_passwords", "database")
+_DATABASES: tuple[tuple[str, ...], ...] = (("policy", "database"), ("one_time_passwords", "database"))
 _PATHS: tuple[tuple[str, ...], ...] = (
     ("environments", "*", "ca_file"),
     *((*secret, "file") for secret in _SECRETS),
     (*_OAUTH, "private_key", "file"),
-    (*_DATABASE, "file"),
+    *((*database, "file") for database in _DATABASES),
     ("one_time_passwords", "secret", "file"),
     ("one_time_passwords", "smtp", "password", "file"),
     ("one_time_passwords", "smtp", "ca_file"),
@@ -84,7 +84,8 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
         filled = _replace(filled, pattern, (), expand)
     for pattern in _SECRETS:
         filled = _replace(filled, pattern, (), expand_secret)
-    filled = _replace(filled, _DATABASE, (), expand_database)
+    for pattern in _DATABASES:
+        filled = _replace(filled, pattern, (), expand_database)
     for pattern in _PATHS:
         filled = _replace(filled, pattern, (), expand_path)
     assert isinstance(filled, Mapping)  # noqa: S101  values were replaced, the root was not
@@ -93,7 +94,8 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
 
 def leave_out(root: Mapping) -> Mapping:
     """The tree without what depends on its surroundings, for work on users and tokens where the backend's secrets are not at hand."""
-    entries = {key: entry for key, entry in root.entries.items() if key not in ("listen", "admin", "one_time_passwords", "issuers")}
+    depend = ("listen", "admin", "policy", "one_time_passwords", "issuers")
+    entries = {key: entry for key, entry in root.entries.items() if key not in depend}
     environments = entries.get("environments")
     if environments is not None and isinstance(environments.node, Mapping):
         stand_ins = {name: Entry(entry.place, _stand_in(entry)) for name, entry in environments.node.entries.items()}

@@ -19,6 +19,7 @@ from sidecar.settings.read import read_settings
 from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
 from sidecar.store.credential import credential_of
+from sidecar.store.database_url import read_database_url
 from sidecar.store.installation import read_installation
 from sidecar.store.issuers import issuer_of
 from sidecar.store.snapshot import Environment, Snapshot
@@ -59,6 +60,9 @@ def load(paths: Sequence[Path], environ: Mapping[str, str], now: datetime) -> Lo
     environments = {name: _environment(name, part, report, files) for name, part in settings.environments.items()}
     authorities = {name: _authorities(name, part, report, files) for name, part in settings.environments.items()}
     issuers = [issuer_of(name, part, report, files) for name, part in settings.issuers.items()]
+    if settings.policy is not None:
+        read_database_url(settings.policy.database, ("policy", "database"), report, files)
+        report.error(("policy",), "nothing serves from a database yet", "keep policy in files")
     authority = settings.one_time_passwords
     installation = None if authority is None else read_installation(authority, report, files)
     if report.prevents_loading:

@@ -13,6 +13,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from sidecar.errors import Reason
 from sidecar.otp.installation import Installation
 from sidecar.settings.admin import AdminKey
 from sidecar.settings.model import Settings
@@ -52,6 +53,7 @@ class PolicyStore:
         self, paths: Sequence[Path], environ: Mapping[str, str], clock: Callable[[], datetime] = utc_now, poll: float = POLL_SECONDS
     ) -> None:
         self.snapshot: Snapshot | None = None
+        self.why_none = Reason.NO_POLICY
         self.settings: Settings | None = None  # of the start: what can't be changed later stays as it was then
         self.last_reload: Reload | None = None
         self.admin_keys: Mapping[str, AdminKey] = {}  # of the last loading that took effect: a key that is taken out opens nothing

@@ -5,15 +5,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sidecar.dialects.soap.body_token import SoapCredential
 from sidecar.filters.compact import MixedSeparators
 from sidecar.identity.issuer import Issuer
 from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
-from sidecar.policy.model import Policy
+from sidecar.policy.model import EVERYONE, Policy
 from sidecar.settings.otp import OtpMode
 from sidecar.store.oauth_client import OAuthClient
+
+if TYPE_CHECKING:
+    from sidecar.policy_database.revision import Revision  # brings SQLAlchemy along, which many have no use for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Snapshot:
     :ivar enrolments: whose users may fetch tokens by one-time password; None where no environment has these.
     :ivar installation: what the token authority is made with; None where the sidecar is none.
     :ivar issuers: the identity providers, by what `iss` holds.
+    :ivar revision: of the database that the rights come from, where users and tokens are looked up; None where all of it is in files.
+    :ivar groups_of_all: whose members all users are, those that are looked up too.
     """
 
     policy: Policy
@@ -75,3 +81,5 @@ class Snapshot:
     enrolments: Enrolments | None = None
     installation: Installation | None = None
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
+    revision: "Revision | None" = None
+    groups_of_all: frozenset[str] = frozenset({EVERYONE})

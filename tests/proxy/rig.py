@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime
 
+from sidecar.errors import Reason
 from sidecar.filters.compact import MixedSeparators
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.policy.model import AppConnector, FilterType, GetConnector, Policy, RowGuard, UpdateConnector, User, UserToken
@@ -112,6 +113,7 @@ class Rig:
 
     def __init__(self, snapshot: Snapshot | None = None, most_held: int = 100_000) -> None:
         self.snapshot: Snapshot | None = snapshot or snapshot_of()
+        self.why_none = Reason.NO_POLICY
         self.lines: list[str] = []
         self.asked: list[bytes] = []
         self._pool = Pool(_TIMEOUTS)

@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import http_parser
 
+from sidecar.errors import Reason
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.gateway import Gateway
 from sidecar.proxy.limits import GatewayLimits
@@ -16,6 +17,7 @@ class NoPolicy:
     """A source that never had one."""
 
     snapshot = None
+    why_none = Reason.NO_POLICY
 
 
 async def test_it_does_not_start_with_the_parser_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
