@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from sidecar.administration import groups, tokens, users
+from sidecar.administration import app_connectors, filter_types, groups, history, listings, tokens, users
 from sidecar.administration.operation import Operation
 
-OPERATIONS: Mapping[str, Operation] = {
-    operation.name: operation for operation in (*users.OPERATIONS, *groups.OPERATIONS, *tokens.OPERATIONS)
-}
+_MODULES = (users, groups, app_connectors, listings, filter_types, tokens, history)
+
+OPERATIONS: Mapping[str, Operation] = {operation.name: operation for module in _MODULES for operation in module.OPERATIONS}

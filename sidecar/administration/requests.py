@@ -43,7 +43,12 @@ def read_request(operation: Operation, content: Mapping[str, Any]) -> Request:
     try:
         return operation.request.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> InvalidError:
+    """The first thing that a validation complains of."""
+    first = error.errors(include_url=False, include_input=False)[0]
     context = first.get("ctx", {})
     message = context["message"] if first["type"] == "complaint" else _MESSAGES.get(first["type"], first["msg"])
-    raise InvalidError(path_text(first["loc"]), message, context.get("remedy", ""))
+    return InvalidError(path_text(first["loc"]), message, context.get("remedy", ""))

@@ -1,6 +1,6 @@
 """The rights that stand in the database, together with what stands in files: whether that makes a policy, and what it is like."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,20 @@ from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Work
 from sidecar.policy.model import EVERYONE, Policy
 from sidecar.policy_database.contents import export_rights
+from sidecar.policy_database.nested import Nested
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings.compile import compile_policy
 from sidecar.settings.complaints import report_complaints
 from sidecar.settings.model import Settings
 from sidecar.settings.otp_advice import compile_enrolments
-from sidecar.settings.problem import Problem, Severity
+from sidecar.settings.problem import Problem
 from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
 from sidecar.settings.tree import Entry, Listing, Place, Scalar
 from sidecar.settings.tree import Mapping as Tree
+
+Narrowed = Callable[[Nested], Nested]
+"""What is to stand in a section, from what stands there."""
 
 _PLACE = Place("policy database", 0)
 
@@ -43,17 +47,31 @@ class Rights:
         return frozenset({EVERYONE, *(group for group, members in self.settings.groups.items() if members == "all")})
 
 
-async def read_rights(work: Work, users: Mapping[str, Any] | None = None, members: Mapping[str, list[str]] | None = None) -> Rights:
-    """The rights as they are now in this transaction.
+async def read_rights(work: Work) -> Rights:
+    """The rights as they are now in this transaction."""
+    try:
+        return compile_rights(work.files, await export_rights(work.connection))
+    except UnsoundRowError as error:
+        report = Report(Tree(_PLACE, {}))
+        report.error((), str(error))
+        return Rights(work.files, None, report)
 
-    :param users: some users, as the configuration has them, and which of them are `members` of which groups: for what depends on both.
+
+async def sound_rights(work: Work, **narrowed: Narrowed) -> Rights:
+    """The same, for operations that can't do without.
+
+    :param narrowed: for some sections, what is to stand there in place of all that there is.
+    :raises RefusedError: they can't be read.
     """
     try:
         nested = await export_rights(work.connection)
     except UnsoundRowError as error:
-        return _unreadable(work, str(error))
-    groups = nested.get("groups", {}) | {group: names for group, names in (members or {}).items() if group in nested.get("groups", {})}
-    return compile_rights(work.files, {**nested, "groups": groups, "users": dict(users or {})})
+        raise RefusedError(str(error), "mend it in the database") from None
+    changed = {section: change(nested.get(section, {})) for section, change in narrowed.items()}
+    rights = compile_rights(work.files, {**nested, **changed})
+    if rights.policy is None:
+        raise RefusedError(told(rights.fatal[0]), "mend it in the database")
+    return rights
 
 
 def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
@@ -77,17 +95,6 @@ def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
     return Rights(settings, policy, report)
 
 
-async def sound_rights(work: Work, users: Mapping[str, Any] | None = None, members: Mapping[str, list[str]] | None = None) -> Rights:
-    """The same, for operations that can't do without.
-
-    :raises RefusedError: they can't be read.
-    """
-    rights = await read_rights(work, users, members)
-    if rights.policy is None:
-        raise RefusedError(told(rights.fatal[0]), "mend it in the database")
-    return rights
-
-
 def policy_of(rights: Rights) -> Policy:
     """The policy of sound rights."""
     assert rights.policy is not None  # noqa: S101  see above
@@ -99,17 +106,11 @@ def told(problem: Problem) -> str:
     return f"{problem.statement} ({problem.remedy})" if problem.remedy else problem.statement
 
 
-def warnings_about(rights: Rights, *prefix: str) -> list[str]:
-    """What the report has to say below a path, errors that deny at run time included."""
+def said_about(rights: Rights, *prefix: str) -> list[str]:
+    """What the report has to say below a path."""
     start = ".".join(prefix)
     about = [each for each in rights.report.problems if each.path == start or each.path.startswith((f"{start}.", f"{start}["))]
-    return [told(each) for each in about if each.severity is Severity.WARNING or not each.prevents_loading]
-
-
-def _unreadable(work: Work, message: str) -> Rights:
-    report = Report(Tree(_PLACE, {}))
-    report.error((), message)
-    return Rights(work.files, None, report)
+    return [told(each) for each in about]
 
 
 def _tree(value: Any) -> Tree | Listing | Scalar:

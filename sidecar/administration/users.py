@@ -12,7 +12,7 @@ from sidecar.administration.naming import holds, refuse_taken, rows_found, the_r
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
 from sidecar.administration.requests import MOST_AT_ONCE, Key, Paged
-from sidecar.administration.rights import policy_of, sound_rights, warnings_about
+from sidecar.administration.rights import policy_of, said_about, sound_rights
 from sidecar.errors import Reason
 from sidecar.policy.decide import app_connector_is_open, user_is_active, user_is_member
 from sidecar.policy.model import AppConnector, Caller, User
@@ -222,7 +222,8 @@ async def groups_of(work: Work, user: str) -> list[str]:
 async def user_warnings(work: Work, name: str) -> list[str]:
     """Why a user gets nowhere, what his filters can't do with his attributes, and whether he is the only one with his address."""
     nested = user_of_row(await the_row(work, users, "user", name))
-    rights = await sound_rights(work, {name: nested}, {group: [name] for group in await groups_of(work, name)})
+    own = {group: [name] for group in await groups_of(work, name)}
+    rights = await sound_rights(work, users=lambda _: {name: nested}, groups=lambda known: known | own)
     user = policy_of(rights).users[name]
     warnings = [f"`{name}` gets nowhere. {reason.meaning}" for reason in _why_inactive(user, work) if reason is not Reason.USER_BLOCKED]
     same = or_(users.c.email == user.email, func.lower(users.c.email) == user.email.lower())
@@ -230,7 +231,7 @@ async def user_warnings(work: Work, name: str) -> list[str]:
     other = await work.connection.scalar(others) if user.email else None
     if other is not None:
         warnings.append(f"`{other}` has the same e-mail address, so that it names neither of them")
-    return [*warnings, *warnings_about(rights, "users", name)]
+    return [*warnings, *said_about(rights, "users", name)]
 
 
 def _why_inactive(user: User, work: Work) -> list[Reason]:

@@ -42,8 +42,8 @@ def rows_of(settings: Settings) -> Rows:
         add(tables.get_connectors, _get_connectors(name, app_connector))
         add(tables.update_connectors, _update_connectors(name, app_connector))
         for special, rule in rules_of(app_connector.special_connectors).items():
-            add(tables.special_connectors, [{"app_connector": name, "kind": special.value, **_rule(rule)}])
-            add(tables.reports, ({"app_connector": name, **report} for report in _reports(rule)))
+            add(tables.special_connectors, [{"app_connector": name, "kind": special.value, **rule_row(rule)}])
+            add(tables.reports, ({"app_connector": name, **report} for report in report_rows(rule)))
         for denied, networks in ((False, app_connector.ip.allow), (True, app_connector.ip.deny)):
             add(tables.addresses, ({"app_connector": name, "network": str(each), "denied": denied} for each in set(networks)))
     for name, filter_type in settings.filter_types.items():
@@ -108,7 +108,8 @@ def _update_connectors(name: str, part: AppConnector) -> Iterator[Row]:
         yield {"app_connector": name, "name": connector, **{f"may_{action.value}": action in actions for action in Action}}
 
 
-def _rule(rule: Rule) -> Row:
+def rule_row(rule: Rule) -> Row:
+    """The columns that say who may fetch what of a special connector."""
     row: Row = {"rule": None, "get_connector": None, "field": None, "file_field": None}
     match rule:
         case OwnershipRule():
@@ -120,7 +121,8 @@ def _rule(rule: Rule) -> Row:
             return row | {"rule": rule}
 
 
-def _reports(rule: Rule) -> Iterator[Row]:
+def report_rows(rule: Rule) -> Iterator[Row]:
+    """The reports of such a rule, each with whether it is unchecked."""
     if isinstance(rule, ReportRule):
         for report in {*rule.reports, *rule.unchecked}:
             yield {"report": report, "unchecked": report in rule.unchecked}

@@ -25,11 +25,11 @@ class Desk:
         self.database = database
         self.administration = Administration(database, FILES)
 
-    async def does(self, what: str, /, *, who: str = "test", **content: Any) -> dict[str, Any]:
+    async def does(self, what: str, /, *, by: str = "test", **content: Any) -> dict[str, Any]:
         """The result of an operation, as plain data."""
         operation = OPERATIONS[what]
         request = read_request(operation, content)
-        result = await perform(self.administration, operation, request, who, NOW)
+        result = await perform(self.administration, operation, request, by, NOW)
         return result.model_dump(mode="json")
 
     async def audited(self) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ NEW = {"email": "a@example.com", "applications": ["pocket"]}
 
 
 async def test_a_new_user_is_there_and_told_in_the_audit(desk: Desk) -> None:
-    made = await desk.does("user.add", name="a.new", groups=["app"], who="cli:root", **NEW)
+    made = await desk.does("user.add", name="a.new", groups=["app"], by="cli:root", **NEW)
     assert made["warnings"] == []
     shown = await desk.does("user.show", name="a.new")
     assert (shown["groups"], shown["tokens"], shown["app_connectors"][0]["may_use"]) == (["app", "everyone"], 0, True)
