@@ -96,14 +96,15 @@ async def serve(
     async with contextlib.AsyncExitStack() as stack:
         try:
             admin_url = await stack.enter_async_context(exposure)
-            credentials.adopt(store.snapshot)
-            store.on_result(lambda _: credentials.adopt(store.snapshot))
+            credentials.adopt(store.in_force)
+            store.on_result(lambda _: credentials.adopt(store.in_force))
             await otp.open()
             host, port = host_and_port(settings.listen)
             await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None)
             running = Running(url_of(host, listener.port), admin_url)
             version = store.snapshot.policy.version if store.snapshot else None
-            logger.info("ready", listen=running.url, **({"admin": admin_url} if admin_url else {}), policy=version)
+            said = "ready" if store.snapshot else "waiting for the database of policy"
+            logger.info(said, listen=running.url, **({"admin": admin_url} if admin_url else {}), policy=version)
             yield running
         finally:
             draining = True
@@ -162,12 +163,12 @@ class _OneTimePasswords:
 
 def _office(store: PolicyStore, observe: Observe) -> "Office | None":
     """The token authority; what its mail server and rules are is asked of the store each time."""
-    at_start = None if store.snapshot is None else store.snapshot.installation
+    at_start = store.installation
     if at_start is None:
         return None
     from sidecar.otp.office import Office  # brings SQLAlchemy along, which most have no use for
 
-    return Office(lambda: (store.snapshot.installation if store.snapshot else None) or at_start, observe, utc_now)
+    return Office(lambda: (store.in_force.installation if store.in_force else None) or at_start, observe, utc_now)
 
 
 def _registry(metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics) -> CollectorRegistry:

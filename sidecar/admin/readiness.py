@@ -1,12 +1,18 @@
-"""Whether requests can be served now: a policy is loaded and the sidecar is not stopping. A failed reload is told, not punished, and so is
-a credential for a backend that can't be had: other environments are served, and to take every replica away would mend nothing."""
+"""Whether requests can be served now: a policy counts, and the sidecar is not stopping. A failed reload is told, not punished. So is a
+database of policy that is away, as long as the last good policy counts, and a credential for a backend that can't be had: other
+environments are served, and to take every replica away would mend nothing.
+"""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sidecar.settings.problem import Severity
 from sidecar.store.reload import PolicyStore
+
+if TYPE_CHECKING:
+    from sidecar.store.policy_watch import PolicyWatch  # brings SQLAlchemy along
 
 
 def readiness(
@@ -22,7 +28,7 @@ def readiness(
     :param credentials: by environment, what there is to tell of the access token for its backend.
     :param authority: how the token authority stands. That its database is away is told, not punished: other tokens work without.
     """
-    snapshot, last = store.snapshot, store.last_reload
+    snapshot, last = store.in_force, store.last_reload
     report: dict[str, Any] = {"draining": draining}
     if snapshot is not None:
         report["policy"] = {
@@ -31,6 +37,8 @@ def readiness(
             "age_seconds": round((now - snapshot.loaded_at).total_seconds(), 1),
         }
         report["shadow"] = list(snapshot.policy.in_shadow)
+    if store.watch is not None:
+        report["policy_database"] = _policy_database(store, store.watch)
     if last is not None:
         errors = [str(problem) for problem in last.problems if problem.severity is Severity.ERROR]
         report["last_reload"] = {"succeeded": last.succeeded, "at": last.at.isoformat(timespec="seconds"), "errors": errors}
@@ -38,4 +46,16 @@ def readiness(
         report["backend_credentials"] = dict(credentials)
     if authority is not None:
         report["one_time_passwords"] = dict(authority)
-    return snapshot is not None and not draining, report
+    return store.snapshot is not None and not draining, report
+
+
+def _policy_database(store: PolicyStore, watch: "PolicyWatch") -> dict[str, Any]:
+    seconds = store.heard_seconds
+    return {
+        "kind": watch.kind,
+        "revision": None if watch.revision is None else asdict(watch.revision),
+        "heard_seconds": None if seconds is None else round(seconds, 1),
+        "listening": watch.listening,
+        "stale": store.is_stale,
+        "problem": None if watch.problem is None else watch.problem.message,
+    }

@@ -1,5 +1,6 @@
 """What commands share: where the configuration is, and what happens when it can't be used."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,7 +10,8 @@ from typing import Any
 import click
 
 from sidecar.settings.problem import Severity
-from sidecar.store.file import Loaded, load
+from sidecar.store.file import Loaded
+from sidecar.store.loading import load_all
 from sidecar.store.snapshot import Snapshot
 
 COULD_NOT_READ = 3
@@ -27,7 +29,7 @@ config_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 
 def load_now(config: tuple[Path, ...]) -> Loaded:
     """The configuration as it stands, with all its problems."""
-    return load(config, os.environ, datetime.now(UTC))
+    return asyncio.run(load_all(config, os.environ, datetime.now(UTC)))
 
 
 def usable_snapshot(config: tuple[Path, ...]) -> Snapshot:

@@ -15,6 +15,7 @@ from rich.text import Text
 from sidecar.cli.configuration import config_option, usable_snapshot
 from sidecar.cli.explain_ownership import whose_it_is
 from sidecar.cli.explain_soap import described_unnarrowed, forwarded_message, read_message
+from sidecar.cli.find_user import find_user
 from sidecar.dialects.call import Call, GetRows, Preflight, RunReport, Update
 from sidecar.dialects.rest.read import read
 from sidecar.errors import Reason, Refusal
@@ -56,7 +57,7 @@ def explain(
     The user is taken to have a valid token. Exit code 0 if the request would be allowed, 1 if refused.
     """
     snapshot = usable_snapshot(config)
-    caller = _caller(snapshot, app_name, user_name, address)
+    caller = _caller(config, snapshot, app_name, user_name, address)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
     report = _report(snapshot, caller, request, None if body is None else body.read_bytes(), now)
     if as_json:
@@ -66,13 +67,14 @@ def explain(
     raise SystemExit(0 if report["allowed"] else 1)
 
 
-def _caller(snapshot: Snapshot, app_name: str, user_name: str, address: str) -> Caller:
+def _caller(config: tuple[Path, ...], snapshot: Snapshot, app_name: str, user_name: str, address: str) -> Caller:
     policy = snapshot.policy
     if app_name not in policy.app_connectors:
         raise click.UsageError(f"there is no app connector {app_name!r}; there are: {', '.join(policy.app_connectors)}")
-    if user_name not in policy.users:
+    user = find_user(config, snapshot, user_name)
+    if user is None:
         raise click.UsageError(f"there is no user {user_name!r}")
-    return Caller(policy.users[user_name], policy.app_connectors[app_name], "explain", address)
+    return Caller(user, policy.app_connectors[app_name], "explain", address)
 
 
 def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None, now: datetime) -> dict[str, Any]:

@@ -51,7 +51,7 @@ async def _run(config: tuple[Path, ...], log_format: LogFormat) -> int:
     store = PolicyStore(config, os.environ)
     store.on_result(tell)
     await store.start()
-    if store.settings is None or store.snapshot is None:
+    if store.settings is None or not (store.snapshot or store.waits):
         await store.stop()
         return _unusable()
     stop = asyncio.Event()
@@ -73,7 +73,7 @@ async def _supervise(config: tuple[Path, ...], log_format: str, workers: int) ->
     store = PolicyStore(config, os.environ)
     await store.start()
     await store.stop()
-    if store.settings is None or store.snapshot is None:
+    if store.settings is None or not (store.snapshot or store.waits):
         if store.last_reload is not None:
             tell(store.last_reload)
         return _unusable()
@@ -107,7 +107,7 @@ def tell(reload: Reload) -> None:
     if reload.succeeded:
         logger.info("policy loaded", version=reload.version)
     else:
-        logger.error("policy not loaded; the one before stays in force", version=reload.version or None)
+        logger.error("policy not loaded" + ("; the last good one stays in force" if reload.version else ""), version=reload.version or None)
 
 
 def _write_line(lines: str) -> None:

@@ -63,7 +63,7 @@ async def export_rights(connection: AsyncConnection) -> Nested:
 async def _export(connection: AsyncConnection, some: Collection[Table]) -> Nested:
     try:
         return nested_of({table.name: await _rows_in(connection, table) if table in some else [] for table in _TABLES})
-    except (TypeError, ValueError):  # SQLite takes anything for JSON, a moment or a text
+    except (AttributeError, TypeError, ValueError):  # SQLite takes anything for JSON, a moment or a text
         raise UnsoundRowError("a row of policy can't be read") from None
 
 

@@ -72,7 +72,7 @@ async def version_there(database: Database) -> str | None:
     :raises Unavailable: nobody can say now.
     """
     async with database.looking() as connection:
-        return await connection.run_sync(_version)
+        return await connection.run_sync(version_on)
 
 
 def newest_version() -> str:
@@ -80,7 +80,8 @@ def newest_version() -> str:
     return str(ScriptDirectory(str(_FOLDER)).get_current_head())
 
 
-def _version(connection: Connection) -> str | None:
+def version_on(connection: Connection) -> str | None:
+    """The same on a connection that is there already."""
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
@@ -90,9 +91,9 @@ def _upgrade(connection: Connection, to: str) -> tuple[str | None, str | None]:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    before = _version(connection)
+    before = version_on(connection)
     try:
         command.upgrade(config, to)
     except CommandError:
         raise UnknownVersionError("the tables are of a version that this sidecar doesn't know") from None
-    return before, _version(connection)
+    return before, version_on(connection)

@@ -28,7 +28,8 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
     _environments(settings, report)
     warn_of_letter_case("users", settings.users, report)
     warn_of_letter_case("groups", settings.groups, report)
-    _groups(settings, policy, report)
+    if settings.policy is None:  # members are not in memory otherwise
+        _groups(settings, policy, report)
     for name, app_connector in policy.app_connectors.items():
         _app_connector(settings, app_connector, now, report)
         for path, connector in _listed(settings, name, app_connector):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as Variables
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from sidecar.settings.complaints import report_complaints
 from sidecar.settings.files import read_documents
 from sidecar.settings.merge import merge
 from sidecar.settings.model import Settings
+from sidecar.settings.policy_source import SECTIONS
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
 from sidecar.settings.surroundings import fill_in, leave_out
@@ -21,7 +22,7 @@ _MOST_PRUNINGS = 8
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read. `files` are all that were tried, included ones too.
+    """What was read. `files` are all that were tried, included ones too; `root` is what they say together.
 
     `sound` are the settings without the parts that are wrong, so that the rest can be looked at too; `whole` says that none is left out.
     They may be used only where the report prevents no loading.
@@ -31,6 +32,7 @@ class Reading:
     whole: bool
     report: Report
     files: tuple[Path, ...]
+    root: Mapping = field(repr=False)
 
 
 def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) -> Reading:
@@ -42,7 +44,8 @@ def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) ->
     files = tuple(Path(document.file) for document in documents)
     roots = [document.root for document in documents if document.root is not None]
     if len(roots) < len(documents):  # names that stand in the missing part would be complained of as unknown
-        return Reading(None, False, Report(Mapping(Place(str(paths[0]), 0), {}), problems), files)
+        nothing = Mapping(Place(str(paths[0]), 0), {})
+        return Reading(None, False, Report(nothing, problems), files, nothing)
     root, conflicts = merge(roots)
     problems += conflicts
     if environ is None:
@@ -52,7 +55,24 @@ def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) ->
         problems += unfilled
     report = Report(root, problems)
     sound, whole = _validate(root, report)
-    return Reading(sound, whole, report, files)
+    if sound is not None and sound.policy is not None:
+        _check_one_source(sound, report)
+    return Reading(sound, whole, report, files, root)
+
+
+def with_sections(reading: Reading, sections: Mapping) -> Reading:
+    """The same with what a database holds, as if it stood in these files."""
+    root = Mapping(reading.root.place, reading.root.entries | sections.entries)
+    report = Report(root, reading.report.problems)
+    sound, whole = _validate(root, report)
+    return Reading(sound, reading.whole and whole, report, reading.files, root)
+
+
+def _check_one_source(settings: Settings, report: Report) -> None:
+    for section in SECTIONS:
+        if section in settings.model_fields_set:
+            message = "stands beside `policy.database`, which holds it: nobody could tell which of the two counts"
+            report.error((section,), message, "bring it there with `sidecar db import`, and take it out of this file")
 
 
 def _validate(root: Mapping, report: Report) -> tuple[Settings | None, bool]:

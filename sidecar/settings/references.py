@@ -10,7 +10,6 @@ from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import EVERYONE
 from sidecar.policy.where import Attribute, why_not_literal
 from sidecar.settings.model import AppConnector, Settings, User
-from sidecar.settings.policy_source import SECTIONS
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
 from sidecar.settings.special import OwnershipRule, ReportRule, rules_of
@@ -21,7 +20,6 @@ def check_references(settings: Settings, report: Report) -> None:
     if not report.names("environments"):
         # Mostly a file that was truncated: taken for a policy, it would lock everyone out.
         report.error(("environments",), "is missing: there is no backend", "define one, with `rest` and `credential`")
-    _check_one_source(settings, report)
     users, groups = report.names("users"), {EVERYONE, *report.names("groups")}
     if settings.groups.get(EVERYONE, "all") != "all":
         report.error(("groups", EVERYONE), "is the built-in group of all users", f"write `{EVERYONE}: all`, or leave it out")
@@ -46,13 +44,6 @@ def check_references(settings: Settings, report: Report) -> None:
         for group in filter_type.filters:
             _check_name(("filter_types", name, "filters", group), "group", group, groups, report)
         _check_letter_case(("filter_types", name, "fields"), list(filter_type.fields_), report)
-
-
-def _check_one_source(settings: Settings, report: Report) -> None:
-    for section in SECTIONS if settings.policy is not None else ():
-        if section in settings.model_fields_set:
-            message = "stands beside `policy.database`, which holds it: nobody could tell which of the two counts"
-            report.error((section,), message, "bring it there with `sidecar db import`, and take it out of this file")
 
 
 def check_attributes(users: Mapping[str, User], report: Report) -> None:

@@ -1,5 +1,6 @@
 """What YAML files say, with the place of everything: the tree between the text and the settings."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -84,6 +85,19 @@ def plain(node: Node) -> Any:
             return [plain(item) for item in node.items]
         case Scalar():
             return node.value
+
+
+def tree_of(value: Any, place: Place) -> Any:
+    """The tree of plain values that did not come from YAML, all of it at one place."""
+    match value:
+        case dict():
+            return Mapping(place, {str(key): Entry(place, tree_of(item, place)) for key, item in value.items()})
+        case list():
+            return Listing(place, tuple(tree_of(item, place) for item in value))
+        case str():
+            return Scalar(place, value)
+        case _:
+            return Scalar(place, Written(value, json.dumps(value)))
 
 
 def find(root: Node, path: Sequence[str | int]) -> Node | None:

@@ -20,6 +20,9 @@ GAUGES: Mapping[str, Callable[[float, float], float]] = {
     "sidecar_shadow_app_connectors": max,
     "sidecar_policy_loaded_timestamp_seconds": min,
     "sidecar_policy_last_reload_successful": min,
+    "sidecar_policy_database_heard_seconds": max,
+    "sidecar_policy_database_listening": min,
+    "sidecar_policy_stale": max,
 }
 """What becomes of two values of a gauge: their sum, or the one that an alert is about."""
 

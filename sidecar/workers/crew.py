@@ -1,7 +1,8 @@
 """All workers together: started, replaced when they die, told to reload and to stop, and looked at as one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import math
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -90,7 +91,8 @@ class Crew(Collector):
         One worker is enough once all have been ready: while another is replaced, connections only go to those that listen. A worker
         that hangs, though, goes on listening and gets its share of them.
         """
-        states = [worker.report.state for worker in self._workers.values() if "policy" in worker.report.state]
+        all_states = [worker.report.state for worker in self._workers.values()]
+        states = [state for state in all_states if "policy" in state]
         draining = self._stopping.is_set()
         report: dict[str, Any] = {"draining": draining}
         if states:
@@ -101,6 +103,9 @@ class Crew(Collector):
             report["last_reload"] = next((load for load in loads if not load["succeeded"]), oldest["last_reload"])
             if credentials := _worst_credentials(states):
                 report["backend_credentials"] = credentials
+        databases = [state["policy_database"] for state in all_states if "policy_database" in state]
+        if databases:
+            report["policy_database"] = _worst_database(databases)
         authorities = [state["one_time_passwords"] for state in states if "one_time_passwords" in state]
         if authorities:
             report["one_time_passwords"] = {
@@ -192,6 +197,12 @@ def _worst_credentials(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
             if environment not in worst or told["token_seconds"] < worst[environment]["token_seconds"]:
                 worst[environment] = told
     return worst
+
+
+def _worst_database(databases: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the worker tells that has not heard of the database of policy for longest: each watches by itself."""
+    worst = max(databases, key=lambda each: math.inf if each["heard_seconds"] is None else each["heard_seconds"])
+    return {**worst, "listening": all(each["listening"] for each in databases), "stale": any(each["stale"] for each in databases)}
 
 
 def crew_metrics(size: int, ready: int, ends: int) -> Iterator[Metric]:

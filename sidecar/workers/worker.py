@@ -47,7 +47,7 @@ async def work(
     try:
         async with line.held():
             await store.start()
-            if store.snapshot is None:
+            if store.snapshot is None and not store.waits:
                 return False
             write = whole_lines(_STANDARD_OUTPUT, start.lock)
             async with serve(start.settings, store, log_format, write, exposed=line.exposed, shared_port=start.port):

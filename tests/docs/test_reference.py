@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from aiohttp import ClientSession
 
 from docs.generate import every_command, pages
@@ -29,7 +30,9 @@ from sidecar.service import serve
 from sidecar.settings.schema import json_schema
 from sidecar.store.reload import PolicyStore
 from sidecar.workers.crew import crew_metrics
+from tests.databases import sqlite_in
 from tests.docs.markdown import DOCS, blocks, prose, rows
+from tests.store.policy_in_database import in_database
 
 REFERENCE = DOCS / "reference"
 CONFIG = """
@@ -85,9 +88,7 @@ def test_every_kind_of_refusal_is_used_and_every_reason_has_a_remedy() -> None:
 
 
 async def test_every_metric_has_its_row_and_there_is_no_other(tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text(CONFIG, "utf-8")
-    store = PolicyStore([config], {})
+    store = PolicyStore([await in_database(tmp_path, sqlite_in(tmp_path), yaml.safe_load(CONFIG))], {})
     await store.start()
     try:
         assert store.settings is not None

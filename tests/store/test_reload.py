@@ -215,7 +215,7 @@ async def test_neither_a_fault_while_loading_nor_one_in_a_callback_ends_the_watc
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     watched.store.on_result(fault)
     with monkeypatch.context() as patched:
-        patched.setattr(reload, "load", fault)
+        patched.setattr(reload, "conclude", fault)
         watched.store.request_reload()
         await _eventually(lambda: watched.store.last_error is not None)
     assert watched.store.last_error is not None

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,6 +20,8 @@ from sidecar.record.metrics import Metrics
 from sidecar.service import serve
 from sidecar.store.reload import PolicyStore
 from sidecar.workers.adding_up import GAUGES, Family, Tally, collected, from_plain, to_plain
+from tests.databases import sqlite_in
+from tests.store.policy_in_database import in_database
 
 CONFIG = 'listen: 127.0.0.1:0\nenvironments: {E: {rest: "http://127.0.0.1:9/rest", credential: {passthrough: true}}}\n'
 
@@ -122,8 +125,7 @@ def test_what_a_process_uses_is_told_of_each() -> None:
 
 
 async def test_every_gauge_of_the_service_has_a_rule(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(CONFIG, "utf-8")
-    store = PolicyStore([tmp_path / "config.yaml"], {})
+    store = PolicyStore([await in_database(tmp_path, sqlite_in(tmp_path), yaml.safe_load(CONFIG))], {})
     await store.start()
     found: list[Family] = []
 

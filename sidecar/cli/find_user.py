@@ -1,0 +1,40 @@
+"""A user by name, wherever the policy is: for commands that ask about one."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from sidecar.cli.configuration import COULD_NOT_READ
+from sidecar.policy.model import User
+from sidecar.settings.read import read_settings
+from sidecar.store.database_url import policy_database_of
+from sidecar.store.snapshot import Snapshot
+
+
+def find_user(config: tuple[Path, ...], snapshot: Snapshot, name: str) -> User | None:
+    """The user with all his groups; None if there is none. Ends the command with exit code 3 where the database can't say."""
+    if snapshot.revision is None:
+        return snapshot.policy.users.get(name)
+    return asyncio.run(_look_up(config, snapshot, name))
+
+
+async def _look_up(config: tuple[Path, ...], snapshot: Snapshot, name: str) -> User | None:
+    from sidecar.database.database import Database
+    from sidecar.database.unavailable import Unavailable
+    from sidecar.policy_database import lookup
+    from sidecar.policy_database.unsound import UnsoundRowError
+
+    url = policy_database_of(read_settings(config, os.environ))
+    if url is None:
+        return None
+    database = Database(url)
+    try:
+        async with database.looking() as connection:
+            return await lookup.find_user(connection, name, snapshot.groups_of_all)
+    except (Unavailable, UnsoundRowError) as error:
+        click.echo(f"the database of policy can't say who that is ({error})", err=True)
+        raise SystemExit(COULD_NOT_READ) from None
+    finally:
+        await database.close()

@@ -1,0 +1,96 @@
+"""Reads rights from a database of policy: in one transaction, so that they are all of one moment, and only from tables that are known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sidecar.database.database import Database
+from sidecar.database.unavailable import Unavailable
+from sidecar.database.url import database_url
+from sidecar.policy_database.contents import export_rights
+from sidecar.policy_database.migrate import newest_version, version_on
+from sidecar.policy_database.revision import Revision, current_revision
+from sidecar.policy_database.unsound import UnsoundRowError
+from sidecar.settings.tree import Place, tree_of
+from sidecar.store.rights import Rights, RightsUnknownError
+
+_PLACE = Place("policy.database", 0)
+_SECONDS_FOR_AN_ANSWER = 5.0
+_SECONDS_FOR_ALL = 30.0
+_MAKE = "`sidecar db migrate` makes them"
+
+
+def open_database(url: str) -> Database:
+    """The database of policy; nothing is asked of it yet.
+
+    :raises RightsUnknownError: it is a file that isn't there, or can't be used.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        raise RightsUnknownError("names a file that is not there", "`sidecar db migrate` makes it, with its tables", passing=False)
+    try:
+        return Database(url)
+    except ValueError as error:
+        raise RightsUnknownError(str(error), "", passing=False) from None
+
+
+async def read_revision(database: Database) -> Revision:
+    """The revision of the moment.
+
+    :raises RightsUnknownError: it gives no answer.
+    """
+    async with _patiently(_SECONDS_FOR_AN_ANSWER), database.looking() as connection:
+        return await current_revision(connection)
+
+
+async def read_rights(database: Database) -> Rights:
+    """All of them, whatever others write meanwhile.
+
+    :raises RightsUnknownError: it gives no answer, or has other tables.
+    """
+    async with _patiently(_SECONDS_FOR_ALL), database.snapshot() as connection:
+        _check_version(await connection.run_sync(version_on))
+        revision = await current_revision(connection)
+        try:
+            return Rights(revision, tree_of(await export_rights(connection), _PLACE))
+        except UnsoundRowError:
+            return Rights(revision, None)
+
+
+async def rights_at(url: str) -> Rights | RightsUnknownError:
+    """What a database holds now, for those who ask but once."""
+    try:
+        database = open_database(url)
+    except RightsUnknownError as error:
+        return error
+    try:
+        return await read_rights(database)
+    except RightsUnknownError as error:
+        return error
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _patiently(seconds: float) -> AsyncIterator[None]:
+    """That a database hangs is the same as that it is away."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (Unavailable, TimeoutError) as error:
+        told = str(error) if isinstance(error, Unavailable) else type(error).__name__
+        raise RightsUnknownError(f"gives no answer ({told})", "see whether it runs, and whether this is its URL", passing=True) from None
+
+
+def _check_version(there: str | None) -> None:
+    known = newest_version()
+    if there == known:
+        return
+    if there is None:
+        raise RightsUnknownError("has no tables of policy", _MAKE, passing=False)
+    if there.isdigit() and there < known:
+        message = f"has tables of version {there}, and this sidecar works with version {known}"
+        raise RightsUnknownError(message, "`sidecar db migrate` brings them there", passing=False)
+    message = f"has tables of version {there}, which this sidecar does not know"
+    raise RightsUnknownError(message, "run a sidecar as new as they are", passing=False)
