@@ -1,4 +1,6 @@
-"""The admin port: `/livez`, `/readyz` and `/metrics`. Nothing of the traffic passes here, and nothing of it is served there."""
+"""The admin port: `/livez`, `/readyz` and `/metrics`, and the administration API where there is one. Nothing of the traffic passes here,
+and nothing of this is served there.
+"""
 
 import contextlib
 import json
@@ -19,13 +21,21 @@ async def _nothing_to_fetch() -> None:
     """Everything that is told is known in this process."""
 
 
+def _nothing_more(_app: web.Application) -> None:
+    """Health and metrics is all there is."""
+
+
 def admin_app(
-    readiness: Readiness, registry: CollectorRegistry, fetch: Callable[[], Awaitable[None]] = _nothing_to_fetch
+    readiness: Readiness,
+    registry: CollectorRegistry,
+    fetch: Callable[[], Awaitable[None]] = _nothing_to_fetch,
+    add_more: Callable[[web.Application], None] = _nothing_more,
 ) -> web.Application:
     """The application.
 
     :param registry: holds the metrics.
     :param fetch: is waited for before either is looked at; must not take long.
+    :param add_more: adds what else is served there.
     """
 
     async def livez(_request: web.Request) -> web.Response:
@@ -46,6 +56,7 @@ def admin_app(
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    add_more(app)
     return app
 
 

@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from sqlalchemy import delete, func, insert, select, update
 
 from sidecar.administration.memberships import add_members, remove_members
 from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
-from sidecar.administration.requests import Key, Limit, Paged
+from sidecar.administration.requests import Key, Limit, Paged, Words
 from sidecar.administration.users import user_warnings
 from sidecar.policy.model import EVERYONE
 from sidecar.policy_database.rows import Row
@@ -51,14 +51,14 @@ class GroupNamed(Request):
 class ShowGroup(GroupNamed):
     """A group, and some of its members."""
 
-    after: Annotated[str, Field(max_length=200, description="Members behind this one: `next` of the page before.")] = ""
+    after: Annotated[Words, Field(max_length=200, description="Members behind this one: `next` of the page before.")] = ""
     limit: Limit = 100
 
 
 class AddGroup(GroupNamed):
     """A new group."""
 
-    all_users: Annotated[bool, Field(description="Every user is in it.")] = False
+    all_users: Annotated[StrictBool, Field(description="Every user is in it.")] = False
 
 
 class RenameGroup(GroupNamed):

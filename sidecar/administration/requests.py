@@ -3,24 +3,30 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError, WithJsonSchema
 
 from sidecar.administration.not_done import InvalidError
 from sidecar.administration.operation import Operation, Request
 from sidecar.settings.problem import path_text
-from sidecar.settings.scalars import Name, Text
+from sidecar.settings.scalars import Moment, Name, Text
 
 MOST_AT_ONCE = 1_000
 
-Key = Annotated[Name, Field(min_length=1, max_length=200)]
-Search = Annotated[Text, Field(max_length=200, description="Only those that have this text in them, in any letter case.")]
-Limit = Annotated[int, Field(ge=1, le=MOST_AT_ONCE, description="Most of them at once.")]
+_NAME = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"  # for schemas: what a name mostly is
+_TEXT = r"^[^\x00]*$"
+
+Key = Annotated[Name, Field(min_length=1, max_length=200, json_schema_extra={"pattern": _NAME})]
+Words = Annotated[Text, Field(json_schema_extra={"pattern": _TEXT})]
+When = Annotated[Moment, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-01T00:00:00Z"]})]
+Search = Annotated[Words, Field(max_length=200, description="Only those that have this text in them, in any letter case.")]
+Limit = Annotated[StrictInt, Field(ge=1, le=MOST_AT_ONCE, description="Most of them at once.")]
 
 _MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is not a part of this request",
     "string_type": "expected a text",
     "bool_type": "expected true or false",
+    "int_type": "expected a whole number",
     "dict_type": "expected keys and values",
     "tuple_type": "expected a list",
     "model_type": "expected keys and values",
@@ -31,7 +37,7 @@ class Paged(Request):
     """A part of a list, in the order of names."""
 
     search: Search = ""
-    after: Annotated[Text, Field(max_length=200, description="Begin behind this one: `next` of the page before.")] = ""
+    after: Annotated[Words, Field(max_length=200, description="Begin behind this one: `next` of the page before.")] = ""
     limit: Limit = 100
 
 

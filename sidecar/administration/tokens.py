@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, insert, select
 from sidecar.administration.naming import rows_found, the_row
 from sidecar.administration.not_done import AlreadyThereError, InvalidError, NotFoundError, RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
-from sidecar.administration.requests import Key, Limit
+from sidecar.administration.requests import Key, Limit, When
 from sidecar.administration.rights import policy_of, sound_rights
 from sidecar.identity.user_token import authorization_for, digest_of, xml_for
 from sidecar.policy.decide import app_connector_is_open
@@ -20,7 +20,7 @@ from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import app_connectors, tokens, users
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings.advice import why_refused
-from sidecar.settings.scalars import Moment, complaint
+from sidecar.settings.scalars import complaint
 
 _ID = 12
 _LONGEST = 64
@@ -63,7 +63,7 @@ class NewToken(Request):
     app: _App
     user: _User
     description: _Device
-    expires: Annotated[Moment | None, Field(description="When it stops working; a plain date is the start of that day in UTC.")] = None
+    expires: Annotated[When | None, Field(description="When it stops working; a plain date is the start of that day in UTC.")] = None
 
 
 class RevokeToken(Request):

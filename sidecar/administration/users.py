@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from sidecar.administration.memberships import add_members
 from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
-from sidecar.administration.requests import MOST_AT_ONCE, Key, Paged
+from sidecar.administration.requests import MOST_AT_ONCE, Key, Paged, Words
 from sidecar.administration.rights import policy_of, said_about, sound_rights
 from sidecar.errors import Reason
 from sidecar.policy.decide import app_connector_is_open, user_is_active, user_is_member
@@ -21,15 +21,14 @@ from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import members, tokens, users
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
-from sidecar.settings.scalars import AttributeValue, Text
 
 _MOST_TOLD = MOST_AT_ONCE
 _ANY = AppConnector("", "", "")  # whether a user is active has nothing to do with it
 
 _UserName = Annotated[Key, Argument(), Field(description="The user's name.")]
-_Email = Annotated[Text, Field(max_length=320, description="E-mail address. A person without one gets nowhere.")]
+_Email = Annotated[Words, Field(max_length=320, description="E-mail address. A person without one gets nowhere.")]
 _Applications = Annotated[tuple[Key, ...], Field(max_length=100)]
-_Attributes = Annotated[dict[Key, AttributeValue], Field(max_length=200)]
+_Attributes = Annotated[dict[Key, Words | tuple[Words, ...]], Field(max_length=200)]
 
 
 class UserState(Told):
@@ -88,8 +87,8 @@ class AddUser(Request):
 
     name: _UserName
     email: _Email = ""
-    system: Annotated[bool, Field(description="Linked to no person, so no e-mail address is needed.")] = False
-    blocked: Annotated[bool, Field(description="He gets nowhere for now.")] = False
+    system: Annotated[StrictBool, Field(description="Linked to no person, so no e-mail address is needed.")] = False
+    blocked: Annotated[StrictBool, Field(description="He gets nowhere for now.")] = False
     applications: Annotated[_Applications, Field(description="Ticked applications, such as pocket.", examples=[["pocket"]])] = ()
     attributes: _Attributes = Field(
         default={}, description="Values for @user.<attribute> in filters: one, or a list.", examples=[{"employee": "1001"}]
@@ -102,7 +101,7 @@ class ChangeUser(Request):
 
     name: _UserName
     email: Annotated[_Email | None, Field(description="His new e-mail address; empty for none.")] = None
-    system: Annotated[bool | None, Field(description="Whether he is linked to no person.")] = None
+    system: Annotated[StrictBool | None, Field(description="Whether he is linked to no person.")] = None
     tick: Annotated[_Applications, Field(description="Applications to tick.", examples=[["pocket"]])] = ()
     untick: Annotated[_Applications, Field(description="Applications to untick.")] = ()
     set: _Attributes = Field(default={}, description="Attributes to set: one value, or a list.", examples=[{"employee": "1001"}])

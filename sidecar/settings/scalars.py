@@ -209,7 +209,10 @@ def _moment(value: Any) -> datetime:
     if not isinstance(raw, date):
         raise complaint("expected a date or a moment", "such as 2027-01-01 or 2027-01-01T12:00:00Z; UTC where no zone is said")
     moment = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day, tzinfo=UTC)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise complaint("is a moment that in UTC lies before the year 1 or after 9999") from None
 
 
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "examples": ["2027-01-01"]})]
