@@ -18,17 +18,16 @@ from sidecar.administration.app_state import (
 )
 from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Work, changing, reading
-from sidecar.administration.requests import Key, Paged
+from sidecar.administration.requests import Key, Paged, When, Words
 from sidecar.policy.model import Enforcement, RowGuard
 from sidecar.policy_database.tables import app_connectors, groups, tokens
-from sidecar.settings.scalars import Moment, Text
 
 _AppName = Annotated[Key, Argument(), Field(description="The app connector's name.")]
-_Description = Annotated[Text, Field(max_length=1_000, description="For people; it stands in the subject of mails with codes.")]
+_Description = Annotated[Words, Field(max_length=1_000, description="For people; it stands in the subject of mails with codes.")]
 _Environment = Annotated[Key, Field(description="One of the environments that the configuration defines.")]
 _Group = Annotated[Key, Field(description="The one user group whose members may use it.")]
-_From = Annotated[Moment, Field(description="From when it works. A plain date is the start of that day in UTC.")]
-_Until = Annotated[Moment, Field(description="When it stops working. A plain date is the start of that day in UTC.")]
+_From = Annotated[When, Field(description="From when it works. A plain date is the start of that day in UTC.")]
+_Until = Annotated[When, Field(description="When it stops working. A plain date is the start of that day in UTC.")]
 _Enforcement = Annotated[Enforcement, Field(description="shadow: what policy says is only logged, and nothing refused. For rolling out.")]
 _RowGuard = Annotated[RowGuard, Field(description="Whether rows that come back are held against policy.")]
 

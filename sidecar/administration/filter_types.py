@@ -9,7 +9,7 @@ from sqlalchemy import Table, delete, insert, select, update
 from sidecar.administration.naming import holds, nearest, refuse_taken, rows_found, the_row
 from sidecar.administration.not_done import InvalidError, NotFoundError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
-from sidecar.administration.requests import Key, Paged
+from sidecar.administration.requests import Connector, FieldCode, Key, Paged, Report, Words
 from sidecar.administration.rights import policy_of, said_about, sound_rights
 from sidecar.policy.where import WhereError, compile_where
 from sidecar.policy_database import tables
@@ -17,17 +17,16 @@ from sidecar.policy_database.nested import nested_of, user_of_row
 from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import filter_connectors, filter_reports, filter_types, filters, groups, members, users
 from sidecar.settings.advice import give_advice
-from sidecar.settings.scalars import ConnectorName, FieldId, ReportId, Text
 
 _MOST_LOOKED_AT = 1_000  # users of a group, for advice
 _MOST_TOLD = 5
 
 _Name = Annotated[Key, Argument(), Field(description="The filter type's name.")]
 _Group = Annotated[Key, Argument(), Field(description="The group whose members the filter is for.")]
-_GetConnector = Annotated[ConnectorName, Argument(), Field(min_length=1, max_length=100, description="The GetConnector that it guards.")]
-_Report = Annotated[ReportId, Argument(), Field(min_length=1, max_length=64, description="The id of the report that it guards.")]
+_GetConnector = Annotated[Connector, Argument(), Field(description="The GetConnector that it guards.")]
+_Report = Annotated[Report, Argument(), Field(description="The id of the report that it guards.")]
 _Fields = Annotated[
-    dict[Key, FieldId],
+    dict[Key, FieldCode],
     Argument(),
     Field(min_length=1, max_length=100, description="Field ids by logical field name.", examples=[{"department": "Afdeling"}]),
 ]
@@ -94,7 +93,7 @@ class SetFilter(FilterTypeNamed):
 
     group: _Group
     expression: Annotated[
-        Text,
+        Words,
         Argument(),
         Field(
             min_length=1,

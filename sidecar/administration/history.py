@@ -8,9 +8,8 @@ from sqlalchemy import select
 
 from sidecar.administration.naming import rows_found
 from sidecar.administration.operation import Operation, Page, Request, Told, Work, reading
-from sidecar.administration.requests import Key, Limit
+from sidecar.administration.requests import Key, Limit, When
 from sidecar.policy_database.tables import audit
-from sidecar.settings.scalars import Moment
 
 
 class AuditEntry(Told):
@@ -31,7 +30,7 @@ class ListAudit(Request):
     subject: Annotated[Key | None, Field(description="Only changes of what has this name.")] = None
     who: Annotated[Key | None, Field(description="Only what this one did.", examples=["cli:root"])] = None
     what: Annotated[Key | None, Field(description="Only this operation.", examples=["user.block"])] = None
-    since: Annotated[Moment | None, Field(description="Only from this moment on. A plain date is the start of that day in UTC.")] = None
+    since: Annotated[When | None, Field(description="Only from this moment on. A plain date is the start of that day in UTC.")] = None
     after: Annotated[
         str, Field(pattern="^[0-9]{0,18}$", description="Only what came before this one: `next` of the page before.", examples=["17"])
     ] = ""

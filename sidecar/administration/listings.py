@@ -3,31 +3,30 @@
 from collections.abc import Collection
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 from sqlalchemy import Table, and_, delete, insert, update
 
 from sidecar.administration.app_state import AppState, before_change, changed_app
 from sidecar.administration.naming import nearest
 from sidecar.administration.not_done import InvalidError, NotFoundError, RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Request, Work, changing
-from sidecar.administration.requests import Key, invalid
+from sidecar.administration.requests import Connector, Digest, FieldCode, Key, Report, invalid
 from sidecar.dialects.call import Action, Special
 from sidecar.otp.message import Language
 from sidecar.policy_database.rows import report_rows, rule_row
 from sidecar.policy_database.tables import addresses, app_connectors, get_connectors, reports, special_connectors, update_connectors
 from sidecar.settings.otp import OtpKeys
-from sidecar.settings.scalars import AddressOrNetwork, ConnectorName, FieldId, ReportId, Sha256
+from sidecar.settings.scalars import AddressOrNetwork
 from sidecar.settings.special import SpecialConnectors, rules_of
 
 _AppName = Annotated[Key, Argument(), Field(description="The app connector's name.")]
-_Connector = Annotated[ConnectorName, Field(min_length=1, max_length=100)]
-_Connectors = Annotated[tuple[_Connector, ...], Argument(), Field(min_length=1, max_length=100, description="Names of GetConnectors.")]
+_Connectors = Annotated[tuple[Connector, ...], Argument(), Field(min_length=1, max_length=100, description="Names of GetConnectors.")]
 _Networks = Annotated[
     tuple[AddressOrNetwork, ...],
     Argument(),
     Field(min_length=1, max_length=100, description="Addresses and networks.", examples=[["192.0.2.0/24"]]),
 ]
-_ReportIds = Annotated[tuple[ReportId, ...], Field(max_length=1_000)]
+_ReportIds = Annotated[tuple[Report, ...], Field(max_length=1_000)]
 
 
 class _OfApp(Request):
@@ -38,7 +37,7 @@ class AddGetConnectors(_OfApp):
     """GetConnectors for an app connector."""
 
     connectors: _Connectors
-    unfiltered: Annotated[bool, Field(description="Every member sees every row, unless a filter type guards them.")] = False
+    unfiltered: Annotated[StrictBool, Field(description="Every member sees every row, unless a filter type guards them.")] = False
 
 
 class RemoveGetConnectors(_OfApp):
@@ -50,14 +49,14 @@ class RemoveGetConnectors(_OfApp):
 class SetUpdateConnector(_OfApp):
     """An UpdateConnector for an app connector, with what may be done through it."""
 
-    connector: Annotated[_Connector, Argument(), Field(description="Name of the UpdateConnector.", examples=["PtRealization"])]
+    connector: Annotated[Connector, Argument(), Field(description="Name of the UpdateConnector.", examples=["PtRealization"])]
     actions: Annotated[tuple[Action, ...], Argument(), Field(min_length=1, max_length=3, description="insert, update, delete.")]
 
 
 class RemoveUpdateConnector(_OfApp):
     """An UpdateConnector to take from an app connector."""
 
-    connector: Annotated[_Connector, Argument(), Field(description="Name of the UpdateConnector.")]
+    connector: Annotated[Connector, Argument(), Field(description="Name of the UpdateConnector.")]
 
 
 class SetSpecial(_OfApp):
@@ -65,13 +64,13 @@ class SetSpecial(_OfApp):
 
     kind: Annotated[Special, Argument(), Field(description="Which one.")]
     get_connector: Annotated[
-        _Connector | None, Field(description="Is asked for the user's row with the id; a filter type must guard it.")
+        Connector | None, Field(description="Is asked for the user's row with the id; a filter type must guard it.")
     ] = None
-    field: Annotated[FieldId | None, Field(description="The field that holds the id.")] = None
-    file_field: Annotated[FieldId | None, Field(description="Of `subject`: the field of the same row with the id of the file.")] = None
+    field: Annotated[FieldCode | None, Field(description="The field that holds the id.")] = None
+    file_field: Annotated[FieldCode | None, Field(description="Of `subject`: the field of the same row with the id of the file.")] = None
     reports: Annotated[_ReportIds, Field(description="Of `report`: ids, each guarded by a filter type.")] = ()
     unchecked_reports: Annotated[_ReportIds, Field(description="Of `report`: ids of which every member gets everything.")] = ()
-    unchecked: Annotated[bool, Field(description="Every member may fetch all of it whose id he knows.")] = False
+    unchecked: Annotated[StrictBool, Field(description="Every member may fetch all of it whose id he knows.")] = False
 
 
 class RemoveSpecial(_OfApp):
@@ -89,14 +88,16 @@ class SomeAddresses(_OfApp):
 class RemoveAddresses(SomeAddresses):
     """Addresses of clients about which nothing is said any more."""
 
-    open_to_all: Annotated[bool, Field(description="Without any allowed address, clients at all others may use it: that is meant.")] = False
+    open_to_all: Annotated[
+        StrictBool, Field(description="Without any allowed address, clients at all others may use it: that is meant.")
+    ] = False
 
 
 class SetOtpKeys(_OfApp):
     """The keys by which the app asks for one-time passwords; `sidecar otp keys` makes them."""
 
-    api_key_sha256: Annotated[Sha256, Field(description="SHA-256 of the API key, in hexadecimal.")]
-    environment_key_sha256: Annotated[Sha256, Field(description="SHA-256 of the environment key, in hexadecimal.")]
+    api_key_sha256: Annotated[Digest, Field(description="SHA-256 of the API key, in hexadecimal.")]
+    environment_key_sha256: Annotated[Digest, Field(description="SHA-256 of the environment key, in hexadecimal.")]
     language: Annotated[Language | None, Field(description="Language of the mail; the environment's unless said.")] = None
 
 

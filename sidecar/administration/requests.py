@@ -8,15 +8,21 @@ from pydantic import Field, StrictInt, ValidationError, WithJsonSchema
 from sidecar.administration.not_done import InvalidError
 from sidecar.administration.operation import Operation, Request
 from sidecar.settings.problem import path_text
-from sidecar.settings.scalars import Moment, Name, Text
+from sidecar.settings.scalars import ConnectorName, FieldId, Moment, Name, ReportId, Sha256, Text
 
 MOST_AT_ONCE = 1_000
 
 _NAME = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"  # for schemas: what a name mostly is
+_CONNECTOR = r"^\w([\w .-]*[\w.-])?$"
+_FIELD = r"^\w([\w .\-/()&+:%€$#!?]*[\w.)%€$#!?])?$"
 _TEXT = r"^[^\x00]*$"
 
 Key = Annotated[Name, Field(min_length=1, max_length=200, json_schema_extra={"pattern": _NAME})]
 Words = Annotated[Text, Field(json_schema_extra={"pattern": _TEXT})]
+Connector = Annotated[ConnectorName, Field(min_length=1, max_length=100, json_schema_extra={"pattern": _CONNECTOR})]
+FieldCode = Annotated[FieldId, Field(min_length=1, max_length=100, json_schema_extra={"pattern": _FIELD})]
+Report = Annotated[ReportId, Field(min_length=1, max_length=64, json_schema_extra={"pattern": "^[0-9A-Za-z_-]+$"})]
+Digest = Annotated[Sha256, Field(json_schema_extra={"pattern": "^[0-9A-Fa-f]{64}$"})]
 When = Annotated[Moment, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-01T00:00:00Z"]})]
 Search = Annotated[Words, Field(max_length=200, description="Only those that have this text in them, in any letter case.")]
 Limit = Annotated[StrictInt, Field(ge=1, le=MOST_AT_ONCE, description="Most of them at once.")]

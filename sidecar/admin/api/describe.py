@@ -104,6 +104,7 @@ def _without_null(part: Schema) -> Schema:
 
 def _operation(route: Route, schemas: Schema) -> Schema:
     operation = route.operation
+    schemas.update(_resolved(operation.request).get("$defs", {}))
     told: Schema = {
         "operationId": operation.name,
         "tags": [route.collection],
@@ -155,7 +156,7 @@ def _responses(route: Route, schemas: Schema) -> Schema:
     name = route.operation.result.__name__.replace("[", "_").replace("]", "_")
     schemas[name] = result
     headers: Schema = {}
-    if showing(route.collection) is route.operation:
+    if showing(route.collection) is route:
         headers["ETag"] = {"description": "For `If-Match`; not of a part of it.", "required": False, "schema": {"type": "string"}}
     if route.makes and showing(route.collection):
         headers["Location"] = {"description": "Where it is.", "required": True, "schema": {"type": "string"}}

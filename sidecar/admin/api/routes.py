@@ -1,7 +1,7 @@
 """Which operation is meant: method and path of each follow from its name, so that the API has the words of the command line.
 
 `user.list` is `GET /users`, `user.add` is `POST /users`; with a name behind them, `user.show`, `user.change` and `user.remove` are GET,
-PATCH and DELETE of `/users/{name}`, and any other word stands behind it: `POST /users/{name}/block`.
+PATCH and DELETE of `/users/{name}`, and any other words stand behind it: `POST /users/{name}/block`, `POST /apps/{app}/get-connector/add`.
 """
 
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ class Route:
 
     :ivar collection: the first segment, such as users.
     :ivar key: the field of the request that the second segment is, "" without one.
-    :ivar verb: the third segment, "" without one.
+    :ivar verb: the segments behind that.
     """
 
     operation: Operation
     method: str
     collection: str
     key: str = ""
-    verb: str = ""
+    verb: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
         """Such as /users/{name}/block."""
-        return "".join(f"/{segment}" for segment in (self.collection, f"{{{self.key}}}" if self.key else "", self.verb) if segment)
+        return "/".join(("", self.collection, *((f"{{{self.key}}}",) if self.key else ()), *self.verb))
 
     @property
     def makes(self) -> bool:
@@ -49,20 +49,15 @@ def route_of(operation: Operation) -> Route:
     thing, _, verb = operation.name.partition(".")
     collection = thing if thing in _UNCOUNTED else f"{thing}s"
     key = next((name for name, field in operation.request.model_fields.items() if _is_argument(field)), "")
-    if verb in _WITHOUT_A_NAME or not key:
-        rest = "" if verb in _WITHOUT_A_NAME else verb
-        return Route(operation, _WITHOUT_A_NAME.get(verb) or _method(operation), collection, "", rest)
+    if verb in _WITHOUT_A_NAME:
+        return Route(operation, _WITHOUT_A_NAME[verb], collection)
     if verb in _WITH_A_NAME:
         return Route(operation, _WITH_A_NAME[verb], collection, key)
-    return Route(operation, _method(operation), collection, key, verb)
+    return Route(operation, "GET" if operation.kind is Kind.READ else "POST", collection, key, tuple(verb.split(".")))
 
 
 def _is_argument(field: FieldInfo) -> bool:
     return any(isinstance(each, Argument) for each in field.metadata)
-
-
-def _method(operation: Operation) -> str:
-    return "GET" if operation.kind is Kind.READ else "POST"
 
 
 ROUTES: tuple[Route, ...] = tuple(route_of(operation) for operation in OPERATIONS.values())
@@ -81,12 +76,11 @@ def routes_at(segments: tuple[str, ...]) -> dict[str, Route]:
 
 def _matching(segments: tuple[str, ...]) -> Iterator[Route]:
     for route in ROUTES:
-        wanted = (route.collection, *((segments[1:2] or ("",)) if route.key else ()), *((route.verb,) if route.verb else ()))
-        if wanted == segments:
+        wanted = (route.collection, *(segments[1:2] if route.key else ()), *route.verb)
+        if wanted == segments and len(segments) == 1 + bool(route.key) + len(route.verb):
             yield route
 
 
-def showing(collection: str) -> Operation | None:
-    """The operation that shows one thing of a collection; None where there is none."""
-    found = (each for each in ROUTES if (each.collection, each.verb, each.method) == (collection, "", "GET") and each.key)
-    return next((each.operation for each in found), None)
+def showing(collection: str) -> Route | None:
+    """Where one thing of a collection is shown; None where it isn't."""
+    return next((each for each in ROUTES if each.collection == collection and each.operation.name.endswith(".show")), None)

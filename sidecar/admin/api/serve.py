@@ -149,11 +149,11 @@ class AdministrationApi:
         if expected:
             if show is None or operation.kind is Kind.READ:
                 raise Problem(Why.MALFORMED, "`If-Match` is for changes of what can be shown", "leave it out")
-            operation = unless_overwritten(operation, show, read_request(show, named), expected)
+            operation = unless_overwritten(operation, show.operation, read_request(show.operation, {show.key: segments[1]}), expected)
         whole = read_request(operation, {**content, **asked, **named})
         async with asyncio.timeout(_PATIENCE):
             result = await perform(administration, operation, whole, holder.who, self._now())
-        return _told(route, result, tagged=route.operation is show and not parameters)
+        return _told(route, result, tagged=route is show and not parameters)
 
 
 def _method_of(found: Mapping[str, Any], request: web.Request) -> Any:

@@ -23,14 +23,17 @@ from tests.administration.stage import sample_in
 from tests.databases import opened
 
 _UNHURRIED = settings(
-    max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+    max_examples=6, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
+_MEANINGFUL = "^/(tokens|apps/.app./address/.*|apps/.app./special/set|filters/.name./set)$"
 _CONFIG = {
     # A schema can't say which code points have no character assigned yet; these have all.
     "generation": {"codec": "latin-1", "allow-x00": True},
     "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 404, 409, 412]}},
-    # A moment that lies in the past is one, for the schema.
-    "operations": [{"include-name": "POST /tokens", "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 404, 409, 422]}}}],
+    # What is wrong with these can't be said in a schema: a moment in the past, a network with bits of a host, an expression, a pair.
+    "operations": [
+        {"include-path-regex": _MEANINGFUL, "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 404, 409, 412, 422]}}}
+    ],
 }
 
 
@@ -54,7 +57,8 @@ def called(url: str, key: str, mode: GenerationMode) -> tuple[int, list[str]]:
             try:
                 case.validate_response(answer, headers=headers)
             except (FailureGroup, Failure) as failures:
-                wrong.extend(f"{each}\n{case.as_curl_command()}\n{answer.text}" for each in getattr(failures, "exceptions", [failures]))
+                found_wrong = getattr(failures, "exceptions", [failures])
+                wrong.extend(f"{case.operation.label}: {each}\n{case.as_curl_command()}\n{answer.text}" for each in found_wrong)
 
         call()
     return calls, wrong
@@ -66,7 +70,7 @@ async def test_every_answer_is_as_described_whatever_is_asked(empty: str, mode: 
     async with opened(empty) as database, port_of(await sample_in(database), most_failures=1_000_000) as api:
         calls, wrong = await asyncio.to_thread(called, api.url, KEY, mode)
     assert wrong == []
-    assert calls > 5 * len(ROUTES) * (mode is GenerationMode.POSITIVE)
+    assert calls > 3 * len(ROUTES) * (mode is GenerationMode.POSITIVE)
     assert not api.results["fault"]
 
 
