@@ -103,6 +103,21 @@ class Reason(StrEnum):
     TOKEN_AMBIGUOUS = "token_ambiguous", Kind.IDENTITY, "Header and SOAP message carry different user tokens."
     TOKEN_UNKNOWN = "token_unknown", Kind.IDENTITY, "No such user token: never issued, revoked, or of another installation."
     TOKEN_EXPIRED = "token_expired", Kind.IDENTITY, "The user token's `expires` has passed."
+    JWT_MALFORMED = "jwt_malformed", Kind.IDENTITY, "What stands behind `Bearer` is no signed JWT in the one form that is accepted."
+    JWT_ISSUER_UNKNOWN = "jwt_issuer_unknown", Kind.IDENTITY, "None of `issuers` has this `iss`, or there are none."
+    JWT_NOT_ACCEPTED = (
+        "jwt_not_accepted",
+        Kind.IDENTITY,
+        "The JWT's header asks for what is not accepted: another algorithm or type, a key of its own, encryption, `crit`.",
+    )
+    JWT_KEY_UNKNOWN = "jwt_key_unknown", Kind.IDENTITY, "The issuer has no key, or not just one, with this `kid` and for this algorithm."
+    JWT_SIGNATURE = "jwt_signature", Kind.IDENTITY, "The JWT was not signed with the issuer's key, or changed since."
+    JWT_EXPIRED = "jwt_expired", Kind.IDENTITY, "The JWT's `exp` has passed, or it is older than the issuer's `max_age`."
+    JWT_AUDIENCE = "jwt_audience", Kind.IDENTITY, "The JWT is not for this API, or not for it alone (`aud`)."
+    JWT_CLAIMS = "jwt_claims", Kind.IDENTITY, "A claim is missing, malformed or not accepted, or the JWT is no access token."
+    JWT_BOUND = "jwt_bound", Kind.IDENTITY, "The JWT is bound to a key of its sender (`cnf`) for which there is no proof."
+    JWT_CLIENT_UNKNOWN = "jwt_client_unknown", Kind.IDENTITY, "The JWT's client opens no app connector, or not one that takes JWTs."
+    JWT_TOO_MANY_FORGED = "jwt_too_many_forged", Kind.FLOOD, "Too many JWTs with a wrong signature came from this address lately."
 
     # whether he may
     USER_UNKNOWN = "user_unknown", Kind.RIGHTS, "The token belongs to a user who is not (or no longer) defined."
@@ -156,6 +171,7 @@ class Reason(StrEnum):
         "The database of policy has not been heard for `policy.max_staleness`, so that the last good policy counts no longer.",
     )
     AUTHORITY_UNAVAILABLE = "authority_unavailable", Kind.UNREADY, "The database of one-time passwords and issued tokens gives no answer."
+    JWT_KEYS_UNAVAILABLE = "jwt_keys_unavailable", Kind.UNREADY, "The issuer's keys could not be fetched, and none are left that count."
     POLICY_CHANGED = (
         "policy_changed",
         Kind.UNREADY,

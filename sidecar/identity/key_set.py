@@ -82,7 +82,7 @@ def secret_key(secret: bytes, algorithms: Iterable[JwtAlgorithm]) -> KeySet:
 def read_key_set(content: bytes) -> KeySet:
     """The keys of a JWK set as a provider publishes it.
 
-    :raises ValueError: for what is no JWK set, or holds no usable key. The message quotes nothing but ids of keys.
+    :raises ValueError: for what is no JWK set; the message quotes nothing.
     """
     if len(content) > LONGEST_SET:
         raise ValueError(f"is over {LONGEST_SET} bytes")
@@ -102,8 +102,6 @@ def read_key_set(content: bytes) -> KeySet:
             keys.append(_key(entry))
         except ValueError as problem:
             passed_over.append(f"key {number}{f' (`{kid}`)' if isinstance(kid, str) and len(kid) <= LONGEST_KID else ''} {problem}")
-    if not keys:
-        raise ValueError("holds no key that can verify" + (f": {passed_over[0]}" if passed_over else ""))
     return KeySet(tuple(keys), tuple(passed_over))
 
 
@@ -141,7 +139,7 @@ def _key(entry: Mapping[str, Any]) -> VerificationKey:
     if entry.get("use", "sig") != "sig" or not (operations is None or (isinstance(operations, list) and "verify" in operations)):
         raise ValueError("is not for verification")
     try:
-        key = PyJWK(dict(entry), algorithm if isinstance(algorithm, str) else _any_algorithm(entry)).key
+        key = PyJWK(dict(entry), _any_algorithm(entry)).key
     except (PyJWTError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
         raise ValueError("can't be read, or is of an unknown kind") from None
     fitting = _algorithms_of(key)

@@ -81,7 +81,9 @@ class Issuer(Part):
     )
     leeway: Seconds = Field(default=30, ge=0, le=300, description="Seconds by which the provider's clock may differ.")
     max_age: Whole | None = Field(default=None, ge=1, description="Seconds after its `iat` when a token is too old, whatever `exp` says.")
-    max_lifetime: Whole = Field(default=86_400, ge=1, description="Most seconds that a token may be made for, from `iat` to `exp`.")
+    max_lifetime: Whole = Field(
+        default=86_400, ge=1, le=31_536_000, description="Most seconds that a token may be made for, from `iat` to `exp`."
+    )
     required_claims: tuple[Name, ...] = Field(default=(), description="Claims that must be there, beside those that are looked at anyway.")
     user: UserClaim = Field(description="The claim that says which user a token is of.")
     app_connector: ClientClaim = Field(description="What says which app connector a token opens.")

@@ -1,8 +1,6 @@
 """How the sidecar proves itself to a backend, from settings: secrets read from their files, keys made ready, and looked at closely."""
 
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
@@ -16,6 +14,7 @@ from sidecar.identity.user_token import authorization_for, data_in_any_form
 from sidecar.settings import model
 from sidecar.settings.credential import Algorithm, ClientAuth, OAuth
 from sidecar.settings.document import read_text
+from sidecar.settings.guarded_url import is_guarded
 from sidecar.settings.part import SecretFile
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
@@ -72,7 +71,7 @@ def _read(path: KeyPath, part: SecretFile | SecretStr, report: Report, files: li
 
 def _oauth(path: KeyPath, part: OAuth, environment: model.Environment, report: Report, files: list[Path]) -> OAuthClient | None:
     token_url = part.token_url or f"{environment.rest}/oauth/token"
-    if not _is_guarded(token_url):
+    if not is_guarded(token_url):
         place = (*path, "token_url") if part.token_url else path
         message = "access tokens can't be fetched over plain http, where anybody can read the client's proof"
         report.error(place, message, "give a `token_url` that begins with https://; http is for loopback only")
@@ -81,16 +80,6 @@ def _oauth(path: KeyPath, part: OAuth, environment: model.Environment, report: R
         report.error((*path[:2], "soap_credential"), message, "leave it out")
     proof = _secret(path, part, report, files) if part.private_key is None else _key(path, part, token_url, report, files)
     return None if proof is None else OAuthClient(token_url, part.client_id, proof, environment.ca_file)
-
-
-def _is_guarded(url: str) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme.lower() == "https" or parts.hostname == "localhost":
-        return True
-    try:
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _secret(path: KeyPath, part: OAuth, report: Report, files: list[Path]) -> ClientSecret | None:

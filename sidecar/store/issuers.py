@@ -2,14 +2,13 @@
 
 import hashlib
 import ssl
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sidecar.identity.issuer import ClientClaim, Issuer, RemoteKeys, UserClaim
 from sidecar.identity.key_set import LONGEST_SET, KeySet, read_key_set, read_pem, secret_key
 from sidecar.settings import issuers as model
 from sidecar.settings.document import read_text
+from sidecar.settings.guarded_url import is_guarded
 from sidecar.settings.part import SecretFile
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
@@ -63,19 +62,6 @@ def _keys(path: KeyPath, part: model.Issuer, report: Report, files: list[Path]) 
         return None
     authorities = b"" if part.ca_file is None else _authorities((*path, "ca_file"), part.ca_file, report, files)
     return None if authorities is None else RemoteKeys(url, part.jwks_uri is None, part.ca_file, authorities)
-
-
-def is_guarded(url: str) -> bool:
-    """Whether what comes from this URL is what its host says: over https, or without leaving this machine."""
-    parts = urlsplit(url)
-    if parts.scheme.lower() == "https":
-        return bool(parts.hostname)
-    if parts.scheme.lower() != "http":
-        return False
-    try:
-        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _secret(path: KeyPath, part: model.Issuer, secret: SecretFile, report: Report, files: list[Path]) -> KeySet | None:

@@ -148,7 +148,7 @@ ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"key_file": "empty"}, "key_file", "is no JWK set", "a JWK set, or public keys"),
     ({"key_file": "private.pem"}, "key_file", "holds a private key", ""),
     ({"key_file": "weak.pem"}, "key_file", "is an RSA key outside of 2048", ""),
-    ({"key_file": "oct.json"}, "key_file", "holds no key that can verify", ""),
+    ({"key_file": "oct.json"}, "key_file", "holds no key for RS256, ES256", ""),
     ({"key_file": "ec.pem", "algorithms": ["RS256"]}, "key_file", "holds no key for RS256", "name in `algorithms`"),
     ({"ca_file": "empty"}, "ca_file", "the file holds no certificates", ""),
     ({"leeway": 301}, "leeway", "at most 300", ""),

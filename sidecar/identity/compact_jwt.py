@@ -1,0 +1,81 @@
+"""A JWT as it comes: `Authorization: Bearer` and three parts of base64url with dots between them (RFC 6750, RFC 7519), in one form only.
+
+Nothing here is believed yet. What any two readers might take for two things is refused before a key is even looked for, so that no
+library's leniency matters: padding, line ends, stray bits behind the last byte, a key twice, numbers out of range, other serialisations.
+"""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from sidecar.errors import Reason, Refusal
+from sidecar.identity.strict_json import NotStrictError, read_object
+
+LONGEST = 16_384
+"""Characters of a token."""
+_LONGEST_HEADER = 4_096
+_LONGEST_SIGNATURE = 2_048
+_BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)  # RFC 6750, 2.1
+_PART = re.compile(rb"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class CompactJwt:
+    """A token taken apart and not verified.
+
+    :ivar text: as it came; `digest` is its SHA-256, by which it is remembered.
+    """
+
+    text: bytes = field(repr=False)
+    header: dict[str, Any] = field(repr=False)
+    claims: dict[str, Any] = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that stand for this token and no other."""
+        return hashlib.sha256(self.text).digest()
+
+
+def bearer_token(authorization: bytes) -> bytes | None:
+    """What stands behind `Bearer` in an Authorization header's value; None for another scheme.
+
+    :raises Refusal: JWT_MALFORMED for the scheme with anything else than one token behind it.
+    """
+    if authorization[:6].lower() != b"bearer":
+        return None
+    match = _BEARER.fullmatch(authorization)
+    if match is None or len(match[1]) > LONGEST:
+        raise Refusal(Reason.JWT_MALFORMED, f"expected 'Authorization: Bearer <JWT>' of at most {LONGEST} characters")
+    return match[1]
+
+
+def read_compact(token: bytes) -> CompactJwt:
+    """The token, taken apart.
+
+    :raises Refusal: JWT_MALFORMED for any other form; the detail never repeats what was sent.
+    """
+    if len(token) > LONGEST or token.count(b".") != 2:
+        raise Refusal(Reason.JWT_MALFORMED, "a signed JWT has three parts; one of five is encrypted, which is not accepted")
+    header, payload, signature = token.split(b".")
+    if len(header) > _LONGEST_HEADER or len(signature) > _LONGEST_SIGNATURE:
+        raise Refusal(Reason.JWT_MALFORMED, "header or signature are longer than any that is known")
+    _decoded(signature, "signature")
+    return CompactJwt(token, _object(header, "header"), _object(payload, "payload"))
+
+
+def _object(part: bytes, name: str) -> dict[str, Any]:
+    try:
+        return read_object(_decoded(part, name))
+    except NotStrictError as problem:
+        raise Refusal(Reason.JWT_MALFORMED, f"the {name} is no strict JSON: {problem}") from None
+
+
+def _decoded(part: bytes, name: str) -> bytes:
+    if _PART.fullmatch(part) is not None and len(part) % 4 != 1:
+        decoded = base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+        # Bits behind the last byte could be anything, and the same token have many spellings.
+        if base64.urlsafe_b64encode(decoded).rstrip(b"=") == part:
+            return decoded
+    raise Refusal(Reason.JWT_MALFORMED, f"the {name} is not base64url without padding")
