@@ -11,6 +11,7 @@ from functools import lru_cache
 from hmac import compare_digest
 
 from sidecar.errors import Reason
+from sidecar.identity.email import folded
 from sidecar.otp.happening import Outcome
 from sidecar.otp.message import Language
 from sidecar.policy.decide import unmet_condition
@@ -77,7 +78,7 @@ def enrolments_of(policy: Policy, enrolments: Iterable[Enrolment]) -> Enrolments
     names: dict[str, list[str]] = defaultdict(list)
     for user in policy.users.values():
         if user.email:
-            names[user.email.casefold()].append(user.name)
+            names[folded(user.email)].append(user.name)
     # An address that two users share names neither.
     return Enrolments(policy, by_keys, {email: found[0] if len(found) == 1 else None for email, found in names.items()})
 
@@ -105,7 +106,7 @@ def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipie
     user = (
         users.get(claim.user_id)
         or users.get(_without_participant(claim.user_id, app_connector.environment))
-        or users.get(enrolments.by_email.get(claim.user_id.casefold()) or "")
+        or users.get(enrolments.by_email.get(folded(claim.user_id)) or "")
     )
     if user is None:
         return Reason.USER_UNKNOWN

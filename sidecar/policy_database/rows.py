@@ -72,7 +72,7 @@ def left_over(settings: Settings) -> list[KeyPath]:
 def _user(name: str, part: User) -> Row:
     return {
         "name": name,
-        "email": part.email,
+        "email": part.email.strip(),
         "applications": sorted(set(part.applications)),
         "blocked": part.blocked,
         "system": part.system,

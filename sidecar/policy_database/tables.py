@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -26,6 +27,9 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 metadata = MetaData(
     naming_convention={
@@ -88,6 +92,22 @@ users = Table(
     _said("system", Boolean, default=false()),
     _said("attributes", JSON, default="{}"),  # texts, or lists of them, by name
 )
+
+
+class Folded(FunctionElement[str]):
+    """A text with A to Z in lower case: what `sidecar.identity.email.folded` makes of it, said so that both databases agree."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(Folded)
+def _folded(element: Folded, compiler: SQLCompiler, **more: Any) -> str:
+    collation = ' COLLATE "C"' if compiler.dialect.name == "postgresql" else ""
+    return f"lower({compiler.process(element.clauses, **more)}{collation})"
+
+
+Index("policy_users_email_ix", Folded(users.c.email))
 
 members = Table(
     "policy_members",

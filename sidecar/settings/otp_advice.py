@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from sidecar.identity.email import folded
 from sidecar.otp.enrolment import Enrolments, enrolments_of, is_mailable
 from sidecar.policy.decide import is_member
 from sidecar.policy.model import AppConnector, Policy
@@ -64,7 +65,7 @@ def give_otp_advice(settings: Settings, policy: Policy, report: Report) -> None:
             report.warn(("app_connectors", name, "otp_keys"), message, "say `otp: local` there, or take the keys out")
     sharing = defaultdict(list)
     for user in policy.users.values():
-        sharing[user.email.casefold()].append(user.name)
+        sharing[folded(user.email)].append(user.name)
     advise_on_addresses(mailed(settings, policy), policy, sharing, report)
 
 
@@ -88,7 +89,7 @@ def advise_on_addresses(app_connectors: list[AppConnector], policy: Policy, shar
         if app_connector is None or user.system or user.blocked or not user.applications or not user.email:
             continue
         path: KeyPath = ("users", user.name, "email")
-        others = [name for name in sharing.get(user.email.casefold(), ()) if name != user.name]
+        others = [name for name in sharing.get(folded(user.email), ()) if name != user.name]
         if not is_mailable(user.email):
             message = f"no code for `{app_connector.name}` can be mailed to this: it is not one plain address"
             report.warn(path, message, "write the address alone, such as name@example.com")

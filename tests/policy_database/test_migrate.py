@@ -20,6 +20,9 @@ from tests.databases import opened
 VERSIONS = sorted(script.revision for script in ScriptDirectory(str(migrating._FOLDER)).walk_revisions())
 
 
+# Neither SQLAlchemy nor Alembic can read an index on an expression back from SQLite; `_described` reads its statement.
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index:UserWarning")
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index:sqlalchemy.exc.SAWarning")
 async def test_models_and_migrations_agree(empty: str) -> None:
     await migrate(empty)
     async with opened(empty) as database, database.writing() as connection:
@@ -29,6 +32,7 @@ async def test_models_and_migrations_agree(empty: str) -> None:
         await connection.run_sync(metadata.create_all)
         assert migrated == await connection.run_sync(_described)
         assert migrated["policy_tokens"]["checks"]
+        assert migrated["policy_users"]["indexes"]
 
 
 def _differences(connection: Connection) -> list[Any]:
@@ -38,12 +42,15 @@ def _differences(connection: Connection) -> list[Any]:
 def _described(connection: Connection) -> dict[str, Any]:
     """All that the database says of the tables: more than autogenerate compares."""
     inspector = inspect(connection)
+    indexes = text("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table AND sql IS NOT NULL ORDER BY name")
     return {
         table.name: {
             "columns": [{**column, "type": str(column["type"])} for column in inspector.get_columns(table.name)],
             "key": inspector.get_pk_constraint(table.name),
             "references": sorted(inspector.get_foreign_keys(table.name), key=str),
-            "indexes": sorted(inspector.get_indexes(table.name), key=str),
+            "indexes": sorted(inspector.get_indexes(table.name), key=str)
+            if connection.dialect.name == "postgresql"
+            else connection.execute(indexes, {"table": table.name}).scalars().all(),
             "checks": sorted(inspector.get_check_constraints(table.name), key=str),
         }
         for table in metadata.sorted_tables
