@@ -17,11 +17,13 @@ from sidecar.admin.readiness import readiness
 from sidecar.otp.happening import Happening, Observe
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.credential_metrics import CredentialMetrics
+from sidecar.proxy.directory_callers import DirectoryCallers
 from sidecar.proxy.gateway import Gateway
 from sidecar.proxy.issued_callers import IssuedCallers
 from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.otp_desk import OtpDesk
+from sidecar.proxy.people import People
 from sidecar.proxy.server import GatewayServer
 from sidecar.proxy.upstream import Pool, Timeouts
 from sidecar.record.decision_log import DecisionLog, LogFormat
@@ -33,6 +35,7 @@ from sidecar.store.reload import PolicyStore, utc_now
 
 if TYPE_CHECKING:
     from sidecar.otp.office import Office
+    from sidecar.policy_database.directory import Directory
 
 Exposed = Callable[[Readiness, CollectorRegistry], AbstractAsyncContextManager[str]]
 """Makes readiness and metrics known to others; gives the URL where they are, or "" if there is none."""
@@ -74,7 +77,8 @@ async def serve(
     decision_log = DecisionLog(write, log_format)
     gateway_limits = GatewayLimits(limits.head, limits.body, limits.answer, timeouts.client)
     credentials = BackendCredentials(pool, timeouts.client)
-    otp = _OneTimePasswords(store, decision_log)
+    directory: Directory | None = None
+    otp = _OneTimePasswords(store, decision_log, directory)
     gateway = Gateway(
         store,
         pool,
@@ -84,6 +88,7 @@ async def serve(
         decision_log,
         metrics,
         issued=otp.callers,
+        directory=None if directory is None else DirectoryCallers(directory),
         otp_desk=otp.desk,
     )
     listener = Listener(GatewayServer(gateway, head=limits.head, keep_alive=timeouts.keep_alive), lambda: metrics.in_flight)
@@ -130,13 +135,13 @@ def _admin_port(listen: str) -> Exposed:
 class _OneTimePasswords:
     """What runs of them: the desk always, since a reload may have requests forwarded; the authority if there was one at the start."""
 
-    def __init__(self, store: PolicyStore, decision_log: DecisionLog) -> None:
+    def __init__(self, store: PolicyStore, decision_log: DecisionLog, directory: "Directory | None") -> None:
         """:raises OSError: when the authority's database can't be made."""
         self.metrics = OtpMetrics()
         self._decision_log = decision_log
         self._office = office = _office(store, self._observe)
-        self.desk = OtpDesk(office, self._observe, utc_now)
-        self.callers = None if office is None else IssuedCallers(office.issued)
+        self.desk = OtpDesk(office, self._observe, utc_now, directory)
+        self.callers = None if office is None else IssuedCallers(office.issued, People(directory))
         if office is not None:
             self.metrics.letters = lambda: office.letters
             self.metrics.hears = lambda: office.issued.hears

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from sidecar.administration.memberships import add_members
 from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
@@ -14,11 +14,12 @@ from sidecar.administration.operation import Argument, Changed, Operation, Page,
 from sidecar.administration.requests import MOST_AT_ONCE, Key, Paged, Words
 from sidecar.administration.rights import policy_of, said_about, sound_rights
 from sidecar.errors import Reason
+from sidecar.identity.email import folded
 from sidecar.policy.decide import app_connector_is_open, user_is_active, user_is_member
 from sidecar.policy.model import AppConnector, Caller, User
 from sidecar.policy_database.nested import user_of_row
 from sidecar.policy_database.rows import Row
-from sidecar.policy_database.tables import members, tokens, users
+from sidecar.policy_database.tables import Folded, members, tokens, users
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
 
@@ -225,8 +226,7 @@ async def user_warnings(work: Work, name: str) -> list[str]:
     rights = await sound_rights(work, users=lambda _: {name: nested}, groups=lambda known: known | own)
     user = policy_of(rights).users[name]
     warnings = [f"`{name}` gets nowhere. {reason.meaning}" for reason in _why_inactive(user, work) if reason is not Reason.USER_BLOCKED]
-    same = or_(users.c.email == user.email, func.lower(users.c.email) == user.email.lower())
-    others = select(users.c.name).where(same, users.c.name != name).order_by(users.c.name).limit(1)
+    others = select(users.c.name).where(Folded(users.c.email) == folded(user.email), users.c.name != name).order_by(users.c.name).limit(1)
     other = await work.connection.scalar(others) if user.email else None
     if other is not None:
         warnings.append(f"`{other}` has the same e-mail address, so that it names neither of them")

@@ -2,15 +2,15 @@
 
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Connection, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import URL, RowMapping
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from sidecar.database.unavailable import Unavailable
@@ -24,7 +24,7 @@ Upsert = sqlite.Insert | postgresql.Insert
 
 
 class Database:
-    """Two ways to the same database: one for writing, one for looking, so that no flood of what writes delays who looks."""
+    """Three ways to the same database: for writing, for looking, and for single questions, so that no flood of one delays the others."""
 
     def __init__(self, url: str, patience: float = _PATIENCE) -> None:
         """The database at a URL; nothing is opened yet.
@@ -35,6 +35,7 @@ class Database:
         parsed = database_url(url)
         self._writer = _engine(parsed, _WRITERS[parsed.get_backend_name()], patience, "BEGIN IMMEDIATE")
         self._reader = _engine(parsed, 1, patience, "BEGIN")
+        self._asker = _asker(parsed, patience)
         self._insert: Callable[[Table], Upsert] = sqlite.insert if parsed.get_backend_name() == "sqlite" else postgresql.insert
 
     def insert(self, table: Table) -> Upsert:
@@ -77,10 +78,31 @@ class Database:
                     await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
+    async def ask(self, question: Select[Any]) -> Sequence[RowMapping]:
+        """All rows of one statement that reads, in a single round trip: with no transaction around it, and no look before whether the
+        connection still lives. On one that does not, it is asked again, once.
+
+        :raises Unavailable: there is no answer.
+        """
+        with _faults():
+            try:
+                return await self._answer(question)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return await self._answer(question)
+
+    async def _answer(self, question: Select[Any]) -> Sequence[RowMapping]:
+        async with AsyncExitStack() as stack:
+            with _faults((Exception,)):
+                connection = await stack.enter_async_context(self._asker.connect())
+            rows: Sequence[RowMapping] = (await connection.execute(question)).mappings().all()
+        return rows
+
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+        for engine in (self._writer, self._reader, self._asker):
+            await engine.dispose()
 
 
 @contextmanager
@@ -97,19 +119,35 @@ def _faults(kinds: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)) -> 
 
 def _engine(url: URL, connections: int, patience: float, begin: str) -> AsyncEngine:
     of_sqlite = url.get_backend_name() == "sqlite"
+    # A server may have closed a connection that lay idle.
+    engine = _pool(url, connections, patience, pool_pre_ping=not of_sqlite)
+    if of_sqlite:
+        _private(Path(str(url.database)))
+        event.listen(engine.sync_engine, "begin", lambda connection: _begin(connection, begin))
+    return engine
+
+
+def _asker(url: URL, patience: float) -> AsyncEngine:
+    if url.get_backend_name() == "postgresql":
+        return _pool(url, 1, patience, isolation_level="AUTOCOMMIT")
+    engine = _pool(url, 1, patience)  # each statement of SQLite is of one moment by itself
+    event.listen(engine.sync_engine, "connect", _take_any_text)
+    return engine
+
+
+def _pool(url: URL, connections: int, patience: float, **more: Any) -> AsyncEngine:
+    of_sqlite = url.get_backend_name() == "sqlite"
     engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_SECONDS_FOR_A_CONNECTION,
-        pool_pre_ping=not of_sqlite,  # a server may have closed a connection that lay idle
         hide_parameters=True,
         connect_args={"timeout": patience} if of_sqlite else {"timeout": _SECONDS_FOR_A_CONNECTION, "command_timeout": patience},
+        **more,
     )
     if of_sqlite:
-        _private(Path(str(url.database)))
         event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "begin", lambda connection: _begin(connection, begin))
     return engine
 
 
@@ -129,6 +167,11 @@ def _prepare(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")  # others can look while one writes
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _take_any_text(connection: Any, _record: Any) -> None:
+    """SQLite keeps anything as text. What is none must not spoil an answer that is about others too: it comes as half surrogate pairs."""
+    connection.driver_connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
 
 
 def _begin(connection: Connection, statement: str) -> None:

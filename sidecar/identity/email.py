@@ -1,5 +1,9 @@
 """When two e-mail addresses are the same one: pure, and the same for Python and for both databases, whatever their language settings."""
 
+from collections.abc import Iterable
+
+from sidecar.policy.model import User
+
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -10,3 +14,13 @@ def folded(address: str) -> str:
     gets himself such an address somewhere could be taken for another; and no database knows them by itself.
     """
     return address.translate(_LOWER)
+
+
+def names_by_email(users: Iterable[User]) -> dict[str, str | None]:
+    """The name of each user by his address, folded. An address that two users share names neither: it is there with None."""
+    names: dict[str, str | None] = {}
+    for user in users:
+        if user.email:
+            address = folded(user.email)
+            names[address] = None if address in names else user.name
+    return names

@@ -1,6 +1,7 @@
 """From a credential to the caller it proves: environment, app connector, user and device."""
 
 from sidecar.errors import Reason, Refusal
+from sidecar.identity.proven import caller_of, proven_by
 from sidecar.identity.user_token import find_token, read_authorization
 from sidecar.policy.model import Caller, Policy
 
@@ -23,10 +24,4 @@ def identify_token(policy: Policy, digest: bytes, address: str) -> Caller:
     :raises Refusal: TOKEN_UNKNOWN or USER_UNKNOWN.
     """
     token = find_token(policy, digest)
-    app_connector = policy.app_connectors.get(token.app_connector)
-    if app_connector is None:
-        raise Refusal(Reason.TOKEN_UNKNOWN)
-    user = policy.users.get(token.user)
-    if user is None:
-        raise Refusal(Reason.USER_UNKNOWN)
-    return Caller(user, app_connector, token.description, address, token.expires)
+    return caller_of(policy, proven_by(token), policy.users.get(token.user), address)

@@ -2,16 +2,15 @@
 
 import hashlib
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.headerregistry import Address
 from functools import lru_cache
 from hmac import compare_digest
 
 from sidecar.errors import Reason
-from sidecar.identity.email import folded
+from sidecar.identity.email import folded, names_by_email
 from sidecar.otp.happening import Outcome
 from sidecar.otp.message import Language
 from sidecar.policy.decide import unmet_condition
@@ -53,10 +52,14 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Enrolments:
-    """All app connectors with keys under one policy; made by `enrolments_of` whenever a policy is loaded."""
+    """All app connectors with keys under one policy; made by `enrolments_of` whenever a policy is loaded.
+
+    `users`, and `by_email` their names by address (see `names_by_email`): all of the policy, or those who were looked up for a claim.
+    """
 
     policy: Policy
     by_keys: Mapping[bytes, Enrolment]
+    users: Mapping[str, User]
     by_email: Mapping[str, str | None]
 
 
@@ -75,12 +78,7 @@ def enrolments_of(policy: Policy, enrolments: Iterable[Enrolment]) -> Enrolments
         other = by_keys.setdefault(enrolment.api_key + enrolment.environment_key, enrolment)
         if other is not enrolment:
             raise ValueError(f"`{enrolment.app_connector}` and `{other.app_connector}` have the same keys")
-    names: dict[str, list[str]] = defaultdict(list)
-    for user in policy.users.values():
-        if user.email:
-            names[folded(user.email)].append(user.name)
-    # An address that two users share names neither.
-    return Enrolments(policy, by_keys, {email: found[0] if len(found) == 1 else None for email, found in names.items()})
+    return Enrolments(policy, by_keys, policy.users, names_by_email(policy.users.values()))
 
 
 def enrolled(enrolments: Enrolments, api_key: str, environment_key: str) -> Enrolment | None:
@@ -90,6 +88,23 @@ def enrolled(enrolments: Enrolments, api_key: str, environment_key: str) -> Enro
     if enrolment is None or not (compare_digest(enrolment.api_key, api) & compare_digest(enrolment.environment_key, environment)):
         return None
     return enrolment
+
+
+def names_in(enrolments: Enrolments, claim: Claim) -> tuple[str, str]:
+    """The two names that a claim's user may have: as it stands, and behind the participant number. Always two, though they be the same."""
+    enrolment = enrolled(enrolments, claim.api_key, claim.environment_key)
+    app_connector = None if enrolment is None else enrolments.policy.app_connectors.get(enrolment.app_connector)
+    return claim.user_id, without_participant(claim.user_id, "" if app_connector is None else app_connector.environment)
+
+
+def with_users(enrolments: Enrolments, users: Iterable[User | None], by_email: User | None) -> Enrolments:
+    """The enrolments, with those users for all of the policy who were looked up for one claim.
+
+    :param by_email: the one who alone has the address that the claim may mean.
+    """
+    named = {user.name: user for user in (*users, by_email) if user is not None}
+    addresses: dict[str, str | None] = {} if by_email is None else {folded(by_email.email): by_email.name}
+    return replace(enrolments, users=named, by_email=addresses)
 
 
 def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipient | Outcome | Reason:
@@ -102,10 +117,10 @@ def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipie
     app_connector = None if enrolment is None else enrolments.policy.app_connectors.get(enrolment.app_connector)
     if enrolment is None or app_connector is None:
         return Outcome.UNKNOWN_KEYS
-    users = enrolments.policy.users
+    users = enrolments.users
     user = (
         users.get(claim.user_id)
-        or users.get(_without_participant(claim.user_id, app_connector.environment))
+        or users.get(without_participant(claim.user_id, app_connector.environment))
         or users.get(enrolments.by_email.get(folded(claim.user_id)) or "")
     )
     if user is None:
@@ -116,7 +131,7 @@ def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipie
     return Recipient(user, app_connector, enrolment.language) if is_mailable(user.email) else Reason.USER_WITHOUT_EMAIL
 
 
-def _without_participant(user_id: str, environment: str) -> str:
+def without_participant(user_id: str, environment: str) -> str:
     """The name behind the number of the environment's own participant, O12345AA being of 12345; the whole where there is no such number."""
     match, own = _WITH_PARTICIPANT.fullmatch(user_id), _PARTICIPANT.fullmatch(environment)
     return match[2] if match is not None and own is not None and match[1] == own[1] else user_id

@@ -163,13 +163,18 @@ class FilterType:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All of it, as one value that is swapped at once. `version` names its content; the same content has the same version."""
+    """All of it, as one value that is swapped at once. `version` names its content; the same content has the same version.
+
+    Where users and tokens stand in a database, they are not in here but looked up one by one; `of_all` are the groups of all users, which
+    those in here have already.
+    """
 
     version: str
     users: Mapping[str, User]
     app_connectors: Mapping[str, AppConnector]
     filter_types: Mapping[str, FilterType]
     tokens: Mapping[bytes, UserToken]  # by digest
+    of_all: frozenset[str] = frozenset({EVERYONE})
 
     @property
     def in_shadow(self) -> tuple[str, ...]:
@@ -181,7 +186,7 @@ class Policy:
 class Caller:
     """Who asks: proven by a credential that belongs to this user and this app connector, from this address.
 
-    `issued`: the digest of his token, if the sidecar gave it out: one that can be taken back without a change of policy.
+    `as_of`: another number means that the same name may be another user under the same policy, where users are looked up in a database.
     """
 
     user: User
@@ -189,4 +194,4 @@ class Caller:
     device: str
     address: str = ""
     token_expires: datetime | None = None
-    issued: bytes = field(default=b"", repr=False)
+    as_of: int = field(default=0, compare=False, repr=False)

@@ -1,78 +1,199 @@
-"""A single user, or a single token with its user, by one statement that finds its rows by index however many there are."""
+"""Users and tokens, many by one statement that finds their rows by index however many there are, and tells of which moment they are.
 
-from collections.abc import Sequence
+A row that makes no sense concerns its user only, never the others that were asked for in the same breath.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from sys import intern
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Select, select
+from sqlalchemy import JSON, ColumnElement, FromClause, Select, Subquery, Text, and_, cast, func, select, true, type_coerce
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.database.database import Database
+from sidecar.database.unavailable import Unavailable
+from sidecar.identity.email import folded
 from sidecar.policy.model import User, UserToken
 from sidecar.policy_database.nested import token_of_row, user_of_row
+from sidecar.policy_database.revision import Revision
 from sidecar.policy_database.storable import is_storable
-from sidecar.policy_database.tables import members, tokens, users
+from sidecar.policy_database.tables import Folded, Moment, members, revisions, tokens, users
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
 
+MOST_AT_ONCE = 500
+"""Keys in one question."""
+_SIZES = (4, 32, MOST_AT_ONCE)
+"""Questions have one of these numbers of keys, some of them repeated, so that a server has few statements to remember."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOfUser:
+    """A token and its user, of one moment. Whether it has expired is for others to say; the user lacks the groups of all users."""
+
+    token: UserToken
+    user: User | UnsoundRowError
+
+
+async def find_tokens(database: Database, digests: Sequence[bytes]) -> tuple[Revision, dict[bytes, TokenOfUser | UnsoundRowError]]:
+    """The tokens that are there, by their digests (SHA-256 of a token's 64 characters), and of which moment that is.
+
+    :param digests: at most `MOST_AT_ONCE`.
+    :raises Unavailable: nobody can say now.
+    """
+    rows = await database.ask(token_query(digests))
+    return _revision(rows), {bytes(each[0]["digest"]): _token(each) for each in _grouped(rows, "digest")}
+
+
+async def find_users(database: Database, names: Sequence[str]) -> tuple[Revision, dict[str, User | UnsoundRowError]]:
+    """The same for users by name. They lack the groups of all users.
+
+    :param names: at most `MOST_AT_ONCE`, all of them storable.
+    :raises Unavailable: nobody can say now.
+    """
+    rows = await database.ask(user_query(names))
+    return _revision(rows), {each[0]["name"]: _user(each) for each in _grouped(rows, "name")}
+
+
+async def find_users_by_email(database: Database, addresses: Sequence[str]) -> tuple[Revision, dict[str, User | UnsoundRowError]]:
+    """The same for users by an e-mail address that is theirs alone, as `folded` makes it.
+
+    :param addresses: at most `MOST_AT_ONCE`, all of them storable, none empty.
+    :raises Unavailable: nobody can say now.
+    """
+    rows = await database.ask(email_query(addresses))
+    found = {each[0]["address"]: _user(each) for each in _grouped(rows, "name")}
+    # What is compared is what counts as his address everywhere else.
+    return _revision(rows), {key: user for key, user in found.items() if not isinstance(user, User) or folded(user.email) == key != ""}
+
 
 async def find_user(connection: AsyncConnection, name: str, of_all: frozenset[str]) -> User | None:
-    """The user with his groups, None if there is none.
+    """A single user with all of his groups, in somebody's transaction; None if there is none.
 
     :param of_all: the groups of all users.
     :raises UnsoundRowError: what is said of him can't be read.
     """
-    rows = await _rows(connection, user_query(name)) if is_storable(name) else []
-    return _user(rows, of_all) if rows else None
+    rows = (await connection.execute(user_query([name]))).mappings().all() if is_storable(name) else []
+    for each in _grouped(rows, "name"):
+        user = _user(each)
+        if isinstance(user, UnsoundRowError):
+            raise user
+        return replace(user, groups=user.groups | of_all)
+    return None
 
 
-async def find_token(connection: AsyncConnection, digest: bytes, of_all: frozenset[str]) -> tuple[UserToken, User] | None:
-    """The token and its user with his groups, all of one moment; None if there is none. Whether it has expired is for others to say.
-
-    :param digest: SHA-256 of the token's 64 characters.
-    :param of_all: the groups of all users.
-    :raises UnsoundRowError: what is said of it or of its user can't be read.
-    """
-    rows = await _rows(connection, token_query(digest))
-    return (_token(rows[0]), _user(rows, of_all)) if rows else None
+def token_query(digests: Sequence[bytes]) -> Select[Any]:
+    """A row for each token and group of its user, one for a user without any; one row if there is no token at all."""
+    found = _of_now().outerjoin(tokens, tokens.c.digest.in_(_padded(digests)))
+    return _select(found.outerjoin(users, users.c.name == tokens.c.user_name), *_plain(tokens))
 
 
-def user_query(name: str) -> Select[Any]:
-    """A row for each of the user's groups, one for a user without any."""
-    return select(users, members.c.group_name).outerjoin(members, members.c.user_name == users.c.name).where(users.c.name == name)
+def user_query(names: Sequence[str]) -> Select[Any]:
+    """The same for users."""
+    return _select(_of_now().outerjoin(users, users.c.name.in_(_padded(names))))
 
 
-def token_query(digest: bytes) -> Select[Any]:
-    """The same for the token's user, with the token."""
-    return (
-        select(tokens, users, members.c.group_name)
-        .join_from(tokens, users, users.c.name == tokens.c.user_name)
-        .outerjoin(members, members.c.user_name == users.c.name)
-        .where(tokens.c.digest == digest)
-    )
+def email_query(addresses: Sequence[str]) -> Select[Any]:
+    """The same for users whose address, folded, is one of these and nobody else's."""
+    whose = _whose(addresses)
+    found = _of_now().outerjoin(whose, true()).outerjoin(users, users.c.name == whose.c.name)
+    return _select(found, whose.c.address)
 
 
-async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[RowMapping]:
+def _whose(addresses: Sequence[str]) -> Subquery:
+    address: ColumnElement[str] = Folded(users.c.email)
+    asked = select(address.label("address"), func.min(users.c.name).label("name"))
+    alone = asked.where(address.in_(_padded(addresses))).group_by(address).having(func.count() == 1)
+    return alone.subquery("whose")
+
+
+_parts = {part: revisions.alias(f"of_{part}") for part in ("rights", "users", "tokens")}
+
+
+def _of_now() -> FromClause:
+    """One row with the three numbers; none if one of them is missing."""
+    of_rights, of_users, of_tokens = _parts.values()
+    both = of_rights.join(of_users, and_(of_rights.c.part == "rights", of_users.c.part == "users"))
+    return both.join(of_tokens, of_tokens.c.part == "tokens")
+
+
+def _select(found: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
+    numbers = [table.c.number.label(f"number_of_{part}") for part, table in _parts.items()]
+    groups = found.outerjoin(members, members.c.user_name == users.c.name)
+    return select(*numbers, *more, *_plain(users), members.c.group_name).select_from(groups)
+
+
+def _plain(table: FromClause) -> list[ColumnElement[Any]]:
+    """The columns, with JSON and moments as texts: SQLite takes anything for these, and one row must not spoil the others."""
+    return [_plain_column(column).label(column.name) for column in table.c]
+
+
+def _plain_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    match column.type:
+        case JSON():
+            return cast(column, Text)
+        case Moment():
+            return type_coerce(column, Text)  # PostgreSQL knows moments, and gives them as such
+        case _:
+            return column
+
+
+def _padded(keys: Sequence[Any]) -> list[Any]:
+    size = next(size for size in _SIZES if size >= len(keys))
+    return [*keys, *[keys[-1]] * (size - len(keys))]
+
+
+def _revision(rows: Sequence[RowMapping]) -> Revision:
+    if not rows:
+        raise Unavailable("no revision")
+    return Revision(*(rows[0][f"number_of_{part}"] for part in _parts))
+
+
+def _grouped(rows: Iterable[RowMapping], key: str) -> Iterable[list[RowMapping]]:
+    grouped: dict[Any, list[RowMapping]] = {}
+    for row in rows:
+        if row[key] is not None:
+            grouped.setdefault(row[key], []).append(row)
+    return grouped.values()
+
+
+def _token(rows: Sequence[RowMapping]) -> TokenOfUser | UnsoundRowError:
+    row = dict(rows[0])
+    digest = bytes(row["digest"])
     try:
-        rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
-    except (TypeError, ValueError):  # SQLite takes anything for JSON or a moment
-        raise UnsoundRowError("a row can't be read") from None
-    return rows
+        part = model.Token.model_validate(_storable(token_of_row(row | {"expires": _moment(row["expires"])})))
+    except (ValidationError, ValueError, TypeError, AttributeError):
+        return UnsoundRowError(f"token {digest.hex()[:12]} can't be read")
+    if row["name"] is None:  # past the database's own rules
+        return UnsoundRowError(f"token {digest.hex()[:12]} is of nobody")
+    return TokenOfUser(UserToken(digest, intern(part.app_connector), part.user, part.description, part.expires), _user(rows))
 
 
-def _token(row: RowMapping) -> UserToken:
+def _user(rows: Sequence[RowMapping]) -> User | UnsoundRowError:
+    row = dict(rows[0])
     try:
-        part = model.Token.model_validate(token_of_row(dict(row)))
-    except ValidationError:
-        raise UnsoundRowError("a token can't be read") from None
-    return UserToken(bytes(row["digest"]), part.app_connector, part.user, part.description, part.expires)
+        read = {column: json.loads(row[column]) for column in ("applications", "attributes")}
+        part = model.User.model_validate(_storable(user_of_row(row | read)))
+        groups = {intern(each["group_name"]) for each in rows if each["group_name"] is not None}
+    except (ValidationError, ValueError, TypeError, RecursionError):
+        return UnsoundRowError(f"user `{row['name']}` can't be read" if is_storable(row["name"]) else "a user's name can't be read")
+    return compile_user(row["name"], part, groups)
 
 
-def _user(rows: Sequence[RowMapping], of_all: frozenset[str]) -> User:
-    name = str(rows[0]["name"])
-    try:
-        part = model.User.model_validate(user_of_row(dict(rows[0])))
-    except ValidationError:
-        raise UnsoundRowError(f"user `{name}` can't be read") from None
-    return compile_user(name, part, of_all | {row["group_name"] for row in rows if row["group_name"] is not None})
+def _storable(nested: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not is_storable(nested):
+        raise ValueError
+    return nested
+
+
+def _moment(value: Any) -> datetime | None:
+    """In UTC where no zone is said, as the table's own type has it."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from sidecar.errors import Reason, Refusal
@@ -10,8 +11,10 @@ from sidecar.identity.identify import identify_token
 from sidecar.policy.decide import unmet_condition
 from sidecar.policy.model import Caller, Enforcement
 from sidecar.policy.shadow import unmet_in_shadow
-from sidecar.proxy.issued_callers import IssuedCallers, digest_in
+from sidecar.proxy.directory_callers import DirectoryCallers
+from sidecar.proxy.issued_callers import IssuedCallers
 from sidecar.proxy.notes import note_caller
+from sidecar.proxy.token_digest import digest_in
 from sidecar.record.exchange import Exchange
 from sidecar.store.snapshot import Snapshot
 
@@ -30,16 +33,30 @@ class SnapshotSource(Protocol):
         ...
 
 
+Revision = tuple[int | None, int | None]
+"""Of issued tokens, and of users and tokens in the directory, as far as somebody's admission depends on them."""
+
+
 class Admission:
-    """Identifies callers by the tokens of the policy, and by those that the sidecar issued itself.
+    """Identifies callers by the tokens of the policy, wherever these stand, and by those that the sidecar issued itself.
 
     :ivar now: gives the moment that counts.
     """
 
-    def __init__(self, source: SnapshotSource, issued: IssuedCallers | None, now: Callable[[], datetime]) -> None:
-        """:param issued: knows those whose tokens are not the policy's."""
+    def __init__(
+        self,
+        source: SnapshotSource,
+        issued: IssuedCallers | None,
+        now: Callable[[], datetime],
+        directory: DirectoryCallers | None = None,
+    ) -> None:
+        """
+        :param issued: knows those whose tokens are not the policy's.
+        :param directory: knows those whose tokens are, where these are not in the snapshot.
+        """
         self._source = source
         self._issued = issued
+        self._directory = directory
         self._callers = Callers()
         self.now = now
 
@@ -59,20 +76,30 @@ class Admission:
         exchange.policy_version = snapshot.policy.version
         return snapshot
 
-    def known(self, snapshot: Snapshot, authorization: bytes | None, exchange: Exchange) -> tuple[Caller | None, int | None]:
-        """The caller, if that can be said without asking a database, and the revision of issued tokens for which it holds.
+    def known(self, snapshot: Snapshot, authorization: bytes | None, exchange: Exchange) -> tuple[Caller | None, Revision | None]:
+        """The caller, if that can be said without asking a database, and for which revision it holds, if not for as long as the snapshot.
 
         :raises Refusal: as `identify`.
         """
-        found = self._by_policy(snapshot, authorization, None, exchange)
-        if isinstance(found, Caller):
-            return found, None
-        revision = found.revision
-        return found.known(snapshot, digest_in(authorization), exchange.client), revision
+        if self._directory is None:
+            caller = self._in_memory(snapshot, authorization, None, exchange)
+            if caller is not None:
+                return caller, None
+        else:
+            caller = self._directory.known(snapshot, authorization, exchange.client)
+            if caller is not None:
+                return caller, (None, self._directory.epoch)
+        if self._issued is None:
+            return None, None
+        revision = self._issued.revision, None if self._directory is None else self._directory.epoch
+        return self._issued.known(snapshot, digest_in(authorization), exchange.client), revision
 
-    def holds(self, revision: int) -> bool:
-        """Whether what was said under this revision of issued tokens may still be believed."""
-        return self._issued is not None and self._issued.holds(revision)
+    def holds(self, revision: Revision) -> bool:
+        """Whether what was said under this revision may still be believed."""
+        issued, epoch = revision
+        if epoch is not None and (self._directory is None or self._directory.epoch != epoch):
+            return False
+        return issued is None or (self._issued is not None and self._issued.holds(issued))
 
     async def identify(self, authorization: bytes | None, exchange: Exchange, digest: bytes | None = None) -> tuple[Snapshot, Caller]:
         """Who asks, whoever gave him his token, under the policy that is in force once that is known. No condition is looked at.
@@ -80,20 +107,29 @@ class Admission:
         :param digest: of a token found elsewhere; counts where there is no header.
         """
         snapshot = self.policy_for(exchange)
-        found = self._by_policy(snapshot, authorization, digest, exchange)
-        if isinstance(found, Caller):
-            return snapshot, found
-        token = await found.find(digest if authorization is None and digest is not None else digest_in(authorization))
-        snapshot = self.policy_for(exchange)
-        return snapshot, found.caller(snapshot, token, exchange.client)
+        now = partial(self.policy_for, exchange)
+        if self._directory is None:
+            caller = self._in_memory(snapshot, authorization, digest, exchange)
+            if caller is not None:
+                return snapshot, caller
+        wanted = digest if authorization is None and digest is not None else digest_in(authorization)
+        if self._directory is not None:
+            try:
+                return await self._directory.identify(now, wanted, exchange.client)
+            except Refusal as refusal:
+                if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
+                    raise
+        if self._issued is None:
+            raise Refusal(Reason.TOKEN_UNKNOWN)
+        return await self._issued.identify(now, wanted, exchange.client)
 
-    async def confirm(self, caller: Caller) -> None:
-        """Look again, after a wait, whether an issued token was taken back: that changes no policy.
+    async def confirm(self, snapshot: Snapshot, caller: Caller, authorization: bytes | None, exchange: Exchange) -> None:
+        """Look again, after a wait, whether the same credential still proves the same caller, with the same rights.
 
-        :raises Refusal: TOKEN_UNKNOWN, or AUTHORITY_UNAVAILABLE where nobody can say.
+        :raises Refusal: POLICY_CHANGED, or as `identify`.
         """
-        if self._issued is not None and caller.issued:
-            await self._issued.find(caller.issued)
+        if self._source.snapshot is not snapshot or await self.identify(authorization, exchange) != (snapshot, caller):
+            raise Refusal(Reason.POLICY_CHANGED)
 
     async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:
         """Who asks, if he meets all conditions now (in shadow: those that are in force), and the policy that says so.
@@ -110,10 +146,8 @@ class Admission:
             raise Refusal(reason)
         return snapshot, caller
 
-    def _by_policy(
-        self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange
-    ) -> Caller | IssuedCallers:
-        """Who asks, by a token of the policy's; or else who may know it.
+    def _in_memory(self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> Caller | None:
+        """Who asks, by a token in the snapshot; None where somebody else may know it.
 
         :raises Refusal: as `identify`, where nobody else is to be asked.
         """
@@ -124,4 +158,4 @@ class Admission:
         except Refusal as refusal:
             if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
                 raise
-            return self._issued
+            return None

@@ -8,11 +8,12 @@ from aiohttp.http import HttpVersion11
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.identity.client_address import client_address
 from sidecar.policy.model import Caller, Enforcement, Network
-from sidecar.proxy.admission import Admission, SnapshotSource
+from sidecar.proxy.admission import Admission, Revision, SnapshotSource
 from sidecar.proxy.asking import Asking
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.client_connection import ClientConnection
 from sidecar.proxy.client_request import ClientRequest
+from sidecar.proxy.directory_callers import DirectoryCallers
 from sidecar.proxy.endings import Endings
 from sidecar.proxy.issued_callers import IssuedCallers
 from sidecar.proxy.known_calls import KnownCall, KnownCalls
@@ -51,10 +52,12 @@ class Gateway:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         issued: IssuedCallers | None = None,
+        directory: DirectoryCallers | None = None,
         otp_desk: OtpDesk | None = None,
     ) -> None:
         """
         :param issued: knows those whose tokens are not the policy's.
+        :param directory: knows those whose tokens are, where these are not in the snapshot.
         :param otp_desk: takes requests for one-time passwords; needed where the snapshot has enrolments.
         """
         self._source = source
@@ -63,7 +66,7 @@ class Gateway:
         self._known = KnownBlocks()
         self._known_calls = KnownCalls()
         self._endings = endings = Endings(decision_log, metrics)
-        self._admission = admission = Admission(source, issued, clock)
+        self._admission = admission = Admission(source, issued, clock, directory)
         asking = Asking(pool, credentials, endings, metrics, limits.client)
         ownership = Ownership(credentials, metrics)
         guard = AnswerGuard(limits.answer)
@@ -133,7 +136,7 @@ class Gateway:
             return
         caller, revision = self._admission.known(snapshot, headers.get(b"authorization"), exchange)
         if caller is None:
-            self._endings.attend(request, client, exchange, self._serve_issued(request, client, exchange))
+            self._endings.attend(request, client, exchange, self._serve_looked_up(request, client, exchange))
             return
         if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
             self._remember(snapshot, caller, request, client.peer, revision)
@@ -148,13 +151,13 @@ class Gateway:
         caller: Caller,
         line: bytes,
         digest: bytes,
-        revision: int | None,
+        revision: Revision | None,
     ) -> None:
         prepared = self._serve_call(request, client, exchange, snapshot, caller)
         if prepared is not None and self._known_calls.came_before(line, digest):
             self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared, revision))
 
-    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str, revision: int | None) -> None:
+    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str, revision: Revision | None) -> None:
         if self._known.came_before(request.header_digest):
             known = KnownHeaders(caller, request.headers.without_token(), request.keeps_alive, revision)
             self._known.remember(snapshot, request.header_digest, peer, known)
@@ -168,8 +171,8 @@ class Gateway:
             return None
         return self._rest.serve(request, client, exchange, snapshot, caller)
 
-    async def _serve_issued(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
-        """For a token of which only the database can say whether it was issued."""
+    async def _serve_looked_up(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
+        """For a token of which only a database can say whom it proves."""
         snapshot, caller = await self._admission.identify(request.headers.get(b"authorization"), exchange)
         self._serve_call(request, client, exchange, snapshot, caller)
 

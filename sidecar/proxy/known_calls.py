@@ -8,6 +8,7 @@ on the moment or the place: the caller's conditions are looked at for each call.
 from dataclasses import dataclass
 
 from sidecar.policy.model import Caller
+from sidecar.proxy.admission import Revision
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.prepared import Prepared
 from sidecar.store.snapshot import Snapshot
@@ -23,7 +24,7 @@ class KnownCall:
     caller: Caller
     request: ClientRequest
     prepared: Prepared
-    revision: int | None = None
+    revision: Revision | None = None
 
 
 class KnownCalls:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from sidecar.policy.model import Caller
+from sidecar.proxy.admission import Revision
 from sidecar.proxy.request_headers import RequestHeaders
 from sidecar.store.snapshot import Snapshot
 
@@ -24,13 +25,13 @@ PLAIN_LINE = re.compile(rb"GET (/[A-Za-z0-9\-._~%!$&'()*+,;=:@/?]*) HTTP/1\.1")
 class KnownHeaders:
     """Who sends them, under one snapshot, and what of them the backend gets. Without the token.
 
-    `revision` is that of the issued tokens (see `issued_callers`), where one of these proves the caller.
+    `revision` must still hold (see `admission`), where the caller was found in a database.
     """
 
     caller: Caller
     headers: RequestHeaders
     keeps_alive: bool
-    revision: int | None = None
+    revision: Revision | None = None
 
 
 class KnownBlocks:

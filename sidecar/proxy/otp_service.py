@@ -4,7 +4,7 @@ Nobody who asks has a token yet, so few bytes are read of him.
 """
 
 from collections.abc import Coroutine
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sidecar.dialects.rest.otp import LONGEST_BODY, Step, read_step, step_at, write_step, write_token
@@ -70,10 +70,11 @@ class OtpService:
         check_media_type(request.headers)
         call = read_step(step, await read_body(request, client, LONGEST_BODY, self._limits.client))
         exchange.call = type(call).__name__
-        snapshot = self._admission.policy_for(exchange)
-        environment = self._desk.backend_for(snapshot, call, exchange)
+        token = await self._desk.token_in(call)
+        now = partial(self._admission.policy_for, exchange)
+        environment = self._desk.backend_for(now(), call, token, exchange)
         if environment is None:
-            result = await self._desk.carry_out(snapshot, call, exchange)
+            result = await self._desk.carry_out(now, call, exchange)
             self._endings.answer(request, client, exchange, _in_rest(result, exchange.reference))
         else:
             path, body = write_step(call)
@@ -88,10 +89,11 @@ class OtpService:
         message = read_token_message(body, request.headers.text(b"content-type"), request.headers.text(b"soapaction"))
         request.fault_version = message.version
         exchange.call = type(message.call).__name__
-        snapshot = self._admission.policy_for(exchange)
-        environment = self._desk.backend_for(snapshot, message.call, exchange)
+        token = await self._desk.token_in(message.call)
+        now = partial(self._admission.policy_for, exchange)
+        environment = self._desk.backend_for(now(), message.call, token, exchange)
         if environment is None:
-            result = await self._desk.carry_out(snapshot, message.call, exchange)
+            result = await self._desk.carry_out(now, message.call, exchange)
             self._endings.answer(request, client, exchange, _in_soap(message, result, exchange.reference))
             return
         route = route_below(soap, environment)

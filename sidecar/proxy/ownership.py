@@ -45,9 +45,11 @@ class _Question:
 
 @dataclass(slots=True)
 class _Memory:
-    """What is known under one snapshot, and what is being asked. A question that comes back later than that answers nobody else."""
+    """What is known under one snapshot, as of one state of users, and what is being asked. A question that comes back later than that
+    answers nobody else."""
 
     snapshot: Snapshot
+    as_of: int
     answers: dict[_Key, tuple[float, Ids | None]] = field(default_factory=dict)  # until when, and the ids, None for "not his"
     questions: dict[_Key, _Question] = field(default_factory=dict)
 
@@ -80,8 +82,8 @@ class Ownership:
 
     async def _ids(self, snapshot: Snapshot, caller: Caller, claim: Claim, authorization: bytes | None) -> tuple[Ids | None, str]:
         memory = self._memory
-        if memory is None or memory.snapshot is not snapshot:
-            memory = self._memory = _Memory(snapshot)
+        if memory is None or memory.snapshot is not snapshot or memory.as_of != caller.as_of:
+            memory = self._memory = _Memory(snapshot, caller.as_of)
         environment = snapshot.environments[caller.app_connector.environment]
         passed_on = (authorization or b"") if isinstance(environment.credential, Passthrough) else b""
         fields = tuple([name for name, _ in claim.ids])

@@ -35,7 +35,8 @@ class Decisions:
 
     A decision follows from the policy, from the user's attributes and groups, and from what the app connector lists and which filter types
     guard it there; nothing else of the client's question has a part in it. So the key is user, app connector and GetConnector (in lower
-    case), and none of them can be left out. Under one snapshot a name means one user, and one app connector.
+    case), and none of them can be left out. Under one snapshot a name means one app connector, and as long as `Caller.as_of` is the same,
+    one user.
     """
 
     def __init__(self) -> None:
@@ -112,7 +113,7 @@ def own_headers(environment: Environment, route: Route) -> bytes:
 
 
 class Preparations:
-    """Remembers what was prepared under one snapshot. Bounded; the oldest make room. Calls that were refused are not remembered.
+    """Remembers what was prepared under one snapshot, as of one state of users; not what was refused. Bounded; the oldest make room.
 
     A call that was made before is found by user, app connector, verb and raw target. One that only asks for another page is found by user,
     app connector, verb and the target's texts before and after the digits of `skip`: its page and target are its own, all else is the same.
@@ -121,10 +122,10 @@ class Preparations:
     """
 
     def __init__(self) -> None:
-        self._forget(None)
+        self._forget(None, 0)
 
-    def _forget(self, snapshot: Snapshot | None) -> None:
-        self._snapshot = snapshot
+    def _forget(self, snapshot: Snapshot | None, as_of: int) -> None:
+        self._snapshot, self._as_of = snapshot, as_of
         self._decisions = Decisions()
         self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
         self._paged: dict[tuple[str, str, str, str, str], Prepared | Pages | None] = {}
@@ -132,8 +133,8 @@ class Preparations:
 
     def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall) -> Prepared:
         """As `prepare`, which is asked only for what is not remembered."""
-        if snapshot is not self._snapshot:
-            self._forget(snapshot)
+        if snapshot is not self._snapshot or caller.as_of != self._as_of:
+            self._forget(snapshot, caller.as_of)
         user, app_connector = caller.user.name, caller.app_connector.name
         key = page = values = None
         paged = cut_skip(target)

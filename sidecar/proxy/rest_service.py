@@ -158,9 +158,7 @@ class RestService:
         call = await self._ownership.confirmed(snapshot, caller, prepared.call, claim, request.headers.get(b"authorization"))
         # The question takes as long as the backend likes, and so may an access token. What counts are the rights when the file is fetched.
         await self._asking.credentials.had_to_wait(prepared.environment)
-        await self._admission.confirm(caller)
-        if self._admission.snapshot is not snapshot:
-            raise Refusal(Reason.POLICY_CHANGED)
+        await self._admission.confirm(snapshot, caller, request.headers.get(b"authorization"), exchange)
         reason = unmet_condition(caller, self._admission.now())
         if reason is not None:
             raise Refusal(reason)

@@ -37,7 +37,6 @@ from sidecar.proxy.soap_shadow import shadow_message
 from sidecar.proxy.strangers import Strangers
 from sidecar.proxy.wsdl import Wsdls
 from sidecar.record.exchange import Exchange, Outcome
-from sidecar.store.snapshot import Snapshot
 
 _LARGE = 65_536
 
@@ -93,26 +92,26 @@ class SoapService:
             prepared = await self._prepared(path, message, authorization, exchange)  # that may have taken long as well
         if prepared.allowed.claim is not None:
             message = await self._confirmed(message, prepared, prepared.allowed.claim, authorization)
-            prepared = await self._prepared(path, message, authorization, exchange, prepared.snapshot)
+            prepared = await self._prepared(path, message, authorization, exchange, prepared)
         if prepared.body:
             await self._ask(prepared, self._guarded(prepared, message, exchange), request, client, exchange)
         else:
             self._endings.answer(request, client, exchange, answer_soap(no_rows(message), message.version, exchange.reference))
 
     async def _prepared(
-        self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange, confirmed_under: Snapshot | None = None
+        self, path: SoapPath, message: SoapCall, authorization: bytes | None, exchange: Exchange, confirmed: PreparedMessage | None = None
     ) -> PreparedMessage:
-        """:param confirmed_under: the policy under which a claim was confirmed; it must still be in force."""
+        """:param confirmed: of which a claim was confirmed; policy and caller must still be the same."""
         digest = None if message.token is None else digest_of(message.token)
         snapshot, caller = await self._admission.admit(authorization, digest, exchange)
-        if confirmed_under is not None and confirmed_under is not snapshot:
+        if confirmed is not None and (confirmed.snapshot is not snapshot or confirmed.caller != caller):
             raise Refusal(Reason.POLICY_CHANGED)
         note_call(exchange, message.call)
         if caller.app_connector.enforcement is Enforcement.SHADOW:
             prepared, outcome = shadow_message(snapshot, caller, message, path, authorization, self._admission.now())
             note_shadowed(exchange, outcome, prepared.predicate, prepared.allowed.connector)
             return prepared
-        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions(), confirmed=confirmed_under is not None)
+        prepared = prepare_message(snapshot, caller, message, path, authorization, Decisions(), confirmed=confirmed is not None)
         note_allowed(exchange, prepared.allowed, prepared.predicate)
         return prepared
 

@@ -33,7 +33,8 @@ from sidecar.settings.special import OwnershipRule, ReportRule, Rule, SubjectRul
 def compile_policy(settings: Settings, report: Report) -> Policy:
     """The policy, without version. It may be used only where the report prevents no loading: parts with errors are left out."""
     filter_types = {name: _filter_type(name, part, report) for name, part in settings.filter_types.items()}
-    users = _users(settings)
+    of_all = frozenset({EVERYONE, *(group for group, members in settings.groups.items() if members == "all")})
+    users = _users(settings, of_all)
     for filter_type in filter_types.values():
         check_single_attributes(filter_type, users, report)
     guards = _Guards(defaultdict(list), defaultdict(list), {})
@@ -45,12 +46,11 @@ def compile_policy(settings: Settings, report: Report) -> Policy:
         for number in settings.filter_types[name].reports:
             guards.report_names.setdefault(canonical_id(number), number)
     app_connectors = {name: _app_connector(name, part, guards) for name, part in settings.app_connectors.items()}
-    return Policy("", users, app_connectors, filter_types, _tokens(settings, report))
+    return Policy("", users, app_connectors, filter_types, _tokens(settings, report), of_all)
 
 
-def _users(settings: Settings) -> dict[str, User]:
+def _users(settings: Settings, of_all: frozenset[str]) -> dict[str, User]:
     groups_of: dict[str, set[str]] = defaultdict(set)
-    of_all = {EVERYONE, *(group for group, members in settings.groups.items() if members == "all")}
     for group, members in settings.groups.items():
         for user in members if members != "all" else ():
             groups_of[user].add(group)

@@ -66,7 +66,7 @@ def _canonical(value: Any) -> Any:
         case timedelta():
             return value.total_seconds()
         case Policy():
-            return [_canonical(part) for part in (value.users, value.app_connectors, value.filter_types, value.tokens)]
+            return [_canonical(part) for part in (value.users, value.app_connectors, value.filter_types, value.tokens, value.of_all)]
         case Mapping():
             return sorted([_canonical(key), _canonical(item)] for key, item in value.items())
         case frozenset():

@@ -10,16 +10,13 @@ import pytest
 from sqlalchemy import event
 
 from sidecar.database.unavailable import Unavailable
-from sidecar.errors import Reason, Refusal
 from sidecar.otp import issued_tokens as room
-from sidecar.otp.identify import caller_of
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.issued_tokens import POLL_SECONDS, IssuedTokens
 from sidecar.otp.schema import metadata
 from sidecar.otp.tables import make_tables
 from sidecar.otp.token_rows import store_token
-from sidecar.policy.model import Policy
-from tests.otp.stage import HOURS, NOW, POLICY, USER, Replica, Stage
+from tests.otp.stage import NOW, Replica, Stage
 
 
 def token(number: int = 0, description: str | None = None) -> IssuedToken:
@@ -176,26 +173,3 @@ async def test_it_does_not_start_without_an_answer(replica: Replica) -> None:
         await connection.run_sync(metadata.drop_all)
     with pytest.raises(Unavailable):
         await IssuedTokens(replica.database).start()
-
-
-def test_an_issued_token_proves_its_user_at_its_app_connector() -> None:
-    caller = caller_of(POLICY, token(), "192.0.2.1")
-    assert (caller.user, caller.app_connector, caller.device, caller.address) == (USER, HOURS, "phone 0", "192.0.2.1")
-    assert caller.token_expires == token().expires
-
-
-@pytest.mark.parametrize(
-    ("policy", "reason"),
-    [
-        (Policy("1", {}, {"hours": HOURS}, {}, {}), Reason.USER_UNKNOWN),
-        (Policy("1", {USER.name: USER}, {}, {}, {}), Reason.TOKEN_UNKNOWN),
-        (
-            Policy("1", {USER.name: USER}, {"hours": type(HOURS)("hours", "elsewhere", "consultancy", blocked=False)}, {}, {}),
-            Reason.TOKEN_UNKNOWN,
-        ),
-    ],
-)
-def test_it_proves_nothing_when_what_it_is_for_is_gone(policy: Policy, reason: Reason) -> None:
-    with pytest.raises(Refusal) as refused:
-        caller_of(policy, token(), "192.0.2.1")
-    assert refused.value.reason is reason

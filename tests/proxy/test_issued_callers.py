@@ -10,6 +10,7 @@ from sidecar.database.unavailable import Unavailable
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.proxy.issued_callers import IssuedCallers
+from sidecar.proxy.people import People
 from sidecar.settings.otp import OtpMode
 from tests.proxy.rig import AUTHORIZATION, BASE, Rig, get
 
@@ -57,7 +58,7 @@ class IssuingRig(Rig):
         environments = {name: replace(each, otp=mode) for name, each in self.snapshot.environments.items()}
         self.snapshot = replace(self.snapshot, environments=environments)
         self.tokens = Tokens({TOKEN.digest: TOKEN})
-        self.gateway._admission._issued = IssuedCallers(self.tokens)  # type: ignore[arg-type]
+        self.gateway._admission._issued = IssuedCallers(self.tokens, People())  # type: ignore[arg-type]
         self._client = self.client()
 
     async def status(self, data: str = DATA) -> int:
