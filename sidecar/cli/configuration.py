@@ -26,6 +26,10 @@ config_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
     help="A YAML file of the configuration; may be given several times.",
 )
 
+who_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--as", "who", default="", metavar="NAME", help="Who does it, for the audit of a database; you, unless said."
+)
+
 
 def load_now(config: tuple[Path, ...]) -> Loaded:
     """The configuration as it stands, with all its problems."""

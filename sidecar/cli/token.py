@@ -3,15 +3,16 @@
 import json
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from sidecar.cli.configuration import COULD_NOT_READ, config_option
+from sidecar.cli.configuration import COULD_NOT_READ, config_option, who_option
+from sidecar.cli.kept_tokens import KeptToken, kept_tokens, make_kept, policy_is_in_database, revoke_kept
 from sidecar.filters.values import has_control_characters
 from sidecar.identity.user_token import authorization_for, digest_of, xml_for
 from sidecar.otp.issued_token import IssuedToken
@@ -34,7 +35,9 @@ from sidecar.store.token_file import (
 
 _SHORTEST_ID = 12
 
+
 _Token = StoredToken | IssuedToken
+_Listed = _Token | KeptToken
 
 
 @click.group()
@@ -62,16 +65,32 @@ def token() -> None:
     help="Which file of the configuration gets the entry; default: the only one that holds nothing but tokens.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
+@who_option
 def new(
-    config: tuple[Path, ...], app: str, user: str, description: str, expires: datetime | None, into: Path | None, as_json: bool
+    config: tuple[Path, ...],
+    app: str,
+    user: str,
+    description: str,
+    expires: datetime | None,
+    into: Path | None,
+    as_json: bool,
+    who: str,
 ) -> None:
-    """Make a token, and show it this once."""
+    """Make a token, and show it this once.
+
+    With policy in a database its hash goes there, and otherwise into a file of the configuration.
+    """
     now = datetime.now(UTC)
     expires = expires.replace(tzinfo=UTC) if expires else None
     if expires is not None and expires <= now:
         raise click.UsageError("--expires lies in the past")
     if not description.strip() or description != description.strip() or has_control_characters(description):
         raise click.UsageError("--description can't be empty, begin or end with a space, or hold control characters")
+    if policy_is_in_database(config):
+        if into is not None:
+            raise click.UsageError("--into names a file, but policy stands in a database")
+        _show_once(make_kept(config, NewToken(app, user, description, "", expires), who), "the database", as_json=as_json)
+        return
     policy, files = _policy_and_files(config)
     _refuse_unknown("app connector", app, list(policy.app_connectors))
     _refuse_unknown("user", user, list(policy.users))
@@ -85,20 +104,22 @@ def new(
         add_token(file, NewToken(app, user, description, digest, expires))
     except TokenFileError as error:
         _refuse(str(error))
-    authorization = authorization_for(data)
-    xml = xml_for(data)
-    warnings = _warnings(policy, app, user, now)
+    shown: dict[str, object] = {"id": digest[:_SHORTEST_ID], "app_connector": app, "user": user}
+    shown |= {"description": description, "expires": expires.isoformat() if expires else None, "file": str(file)}
+    shown |= {"data": data, "xml": xml_for(data), "authorization": authorization_for(data), "warnings": _warnings(policy, app, user, now)}
+    _show_once(shown, str(file), as_json=as_json)
+
+
+def _show_once(made: Mapping[str, Any], kept_in: str, *, as_json: bool) -> None:
     if as_json:
-        shown: dict[str, object] = {"id": digest[:_SHORTEST_ID], "app_connector": app, "user": user}
-        shown |= {"description": description, "expires": expires.isoformat() if expires else None, "file": str(file)}
-        secret = {"data": data, "xml": xml, "authorization": authorization}
-        click.echo(json.dumps({**shown, **secret, "warnings": warnings}, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(made, ensure_ascii=False, indent=2))
         return
-    click.echo(f"A token for {user}, app connector {app}, device {description}. It is shown this once; {file} has its SHA-256.\n")
-    click.echo(f"Characters:  {data}")
-    click.echo(f"XML:         {xml}")
-    click.echo(f"Header:      Authorization: {authorization}")
-    for warning in warnings:
+    whose = f"A token for {made['user']}, app connector {made['app_connector']}, device {made['description']}."
+    click.echo(f"{whose} It is shown this once; {kept_in} has its SHA-256.\n")
+    click.echo(f"Characters:  {made['data']}")
+    click.echo(f"XML:         {made['xml']}")
+    click.echo(f"Header:      Authorization: {made['authorization']}")
+    for warning in made["warnings"]:
         click.echo(f"warning: {warning}", err=True)
 
 
@@ -112,9 +133,13 @@ def list_(config: tuple[Path, ...], app: str | None, user: str | None, as_json: 
 
     Those that the sidecar issued by one-time password stand in its database.
     """
-    tokens, problems = list_tokens(config)
+    if policy_is_in_database(config):
+        tokens: Sequence[_Listed] = kept_tokens(config, app, user)
+        problems: Sequence[Problem] = ()
+    else:
+        tokens, problems = list_tokens(config)
     issued, unknown = _issued(config)
-    known: list[_Token] = [*tokens, *issued]
+    known: list[_Listed] = [*tokens, *issued]
     chosen = [each for each in known if app in (None, each.app_connector) and user in (None, each.user)]
     chosen.sort(key=lambda each: (each.app_connector, each.user, each.description))
     if as_json:
@@ -132,7 +157,8 @@ def list_(config: tuple[Path, ...], app: str | None, user: str | None, as_json: 
 @click.option("--app", default="", help="App connector of the token.")
 @click.option("--user", default="", help="User of the token.")
 @click.option("--description", default="", help="Device of the token.")
-def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, description: str) -> None:
+@who_option
+def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, description: str, who: str) -> None:
     """Take a token away, by its ID from `sidecar token list`, or by --app, --user and --description.
 
     A running sidecar refuses it within a second.
@@ -141,7 +167,8 @@ def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, descrip
         raise click.UsageError("give either an ID, or all of --app, --user and --description")
     if token_id and len(token_id) < _SHORTEST_ID:
         raise click.UsageError(f"an ID has {_SHORTEST_ID} characters")
-    tokens, problems = list_tokens(config)
+    in_database = policy_is_in_database(config)
+    tokens, problems = ([], ()) if in_database else list_tokens(config)
     _tell(problems)
 
     def is_meant(stored: _Token) -> bool:
@@ -154,6 +181,17 @@ def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, descrip
     given = [each for each in issued if is_meant(each)]
     found = [each for each in tokens if is_meant(each)]
     meant: list[_Token] = [*found, *given]
+    if in_database and given and not token_id:
+        kept = [each for each in kept_tokens(config, app, user) if each.description == description]
+        if kept:
+            _refuse(
+                f"several tokens are meant: {', '.join([*(each.id for each in given), *(each.id for each in kept)])}; name one by its ID"
+            )
+    if in_database and not given:
+        content = {"id": token_id} if token_id else {"app": app, "user": user, "description": description}
+        gone = revoke_kept(config, content, who)
+        click.echo(f"revoked {gone.id}: {gone.user}, {gone.app_connector}, {gone.description} (database)")
+        return
     if not meant:
         _refuse("there is no such token; `sidecar token list` shows those that there are")
     if len({each.sha256 for each in meant}) > 1:
@@ -254,9 +292,13 @@ def _warn(message: str) -> None:
         click.echo(f"warning: {message}; issued tokens are left out", err=True)
 
 
-def _shown(stored: _Token) -> dict[str, str | int | None]:
-    if isinstance(stored, IssuedToken):
-        place: dict[str, str | int | None] = {"file": None, "line": None, "issued": stored.issued.isoformat()}
+def _shown(stored: _Listed) -> dict[str, str | int | None]:
+    place: dict[str, str | int | None]
+    if isinstance(stored, KeptToken):
+        place = {"file": None, "line": None, "issued": None}
+        expires = stored.expires.isoformat() if stored.expires else None
+    elif isinstance(stored, IssuedToken):
+        place = {"file": None, "line": None, "issued": stored.issued.isoformat()}
         expires = stored.expires.isoformat()
     else:
         place, expires = {"file": str(stored.file), "line": stored.line, "issued": None}, stored.expires
@@ -270,10 +312,15 @@ def _shown(stored: _Token) -> dict[str, str | int | None]:
     }
 
 
-def _print_table(tokens: Sequence[_Token]) -> None:
+def _print_table(tokens: Sequence[_Listed]) -> None:
     rows = [("ID", "APP CONNECTOR", "USER", "DESCRIPTION", "EXPIRES", "FILE")]
     for each in tokens:
-        place = (f"{each.expires:%Y-%m-%d}", "(issued)") if isinstance(each, IssuedToken) else (each.expires, f"{each.file}:{each.line}")
+        match each:
+            case StoredToken():
+                place = (each.expires, f"{each.file}:{each.line}")
+            case _:
+                expires = f"{each.expires:%Y-%m-%d}" if each.expires else ""
+                place = (expires, "(issued)" if isinstance(each, IssuedToken) else "(database)")
         rows.append((each.id, each.app_connector, each.user, each.description, *place))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
