@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sidecar.policy_database.migrate import migrate
 from tests.databases import new_on, sqlite_in
 from tests.postgres import DATABASES, running_postgres
 
@@ -34,3 +35,10 @@ def postgres() -> Iterator[str]:
 async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database: SQLite in a file, and PostgreSQL."""
     return sqlite_in(tmp_path) if request.param == "sqlite" else await new_on(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+async def migrated(empty: str) -> str:
+    """The URL of a database with the tables of a policy."""
+    await migrate(empty)
+    return empty

@@ -88,7 +88,7 @@ def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
         report_complaints(error, root, report)
         return Rights(files, None, report)
     changed = {name: getattr(part, name) for name in ("groups", "users", "app_connectors", "filter_types", "tokens")}
-    settings = files.model_copy(update=changed)
+    settings = files.model_copy(update={**changed, "policy": None})  # these are of the database that it names
     check_references(settings, report)
     policy = compile_policy(settings, report)
     compile_enrolments(settings, policy, report)

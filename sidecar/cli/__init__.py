@@ -18,6 +18,7 @@ COMMANDS = {
     "audit": ("List who changed what.", "sidecar.cli.administer:audit"),
     "otp": ("Make what one-time passwords need.", "sidecar.cli.otp:otp"),
     "admin": ("Make keys for the administration API.", "sidecar.cli.admin:admin"),
+    "db": ("Make, change, fill, read and check a database of policy.", "sidecar.cli.db:db"),
     "schema": ("Print the JSON Schema of the configuration.", "sidecar.cli.schema:schema"),
     "demo": ("See it work, with a small backend of its own.", "sidecar.cli.demo:demo"),
 }

@@ -25,7 +25,7 @@ def check(config: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_report(loaded, errors), ensure_ascii=False, indent=2))
     else:
-        _print(loaded.problems)
+        print_problems(loaded.problems)
         click.echo(_summary(loaded, errors))
     if not all(_opens(path) for path in config):
         raise SystemExit(COULD_NOT_READ)
@@ -43,7 +43,8 @@ def _report(loaded: Loaded, errors: int) -> dict[str, object]:
     }
 
 
-def _print(problems: Sequence[Problem]) -> None:
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Each with its place and its remedy."""
     for problem in problems:
         style = "red" if problem.severity is Severity.ERROR else "yellow"
         click.echo(f"{problem.place}: {click.style(problem.severity.value, fg=style, bold=True)}: {problem.statement}")

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.policy.model import EVERYONE
 from sidecar.policy_database.audit import Change, record
 from sidecar.policy_database.nested import Nested, nested_of
 from sidecar.policy_database.revision import take_turn
-from sidecar.policy_database.rows import Row, rows_of
+from sidecar.policy_database.rows import Row, Rows, rows_of
 from sidecar.policy_database.tables import PARTS, groups, metadata
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings.model import Settings
@@ -25,7 +25,11 @@ async def import_policy(connection: AsyncConnection, settings: Settings, change:
     :param change: who does so, for the audit; what it replaced is told by counts.
     :raises UnstorableError: nothing was changed.
     """
-    rows = rows_of(settings)
+    await replace_policy(connection, rows_of(settings), change)
+
+
+async def replace_policy(connection: AsyncConnection, rows: Rows, change: Change) -> None:
+    """The same with the rows of all tables of the policy, which `rows_of` gives."""
     await take_turn(connection)
     before: dict[str, int] = {}
     after: dict[str, int] = {}
@@ -40,6 +44,17 @@ async def import_policy(connection: AsyncConnection, settings: Settings, change:
             # With RETURNING, many rows go into one statement, and one statement makes one revision.
             await connection.execute(insert(table).returning(*table.primary_key), fresh[start : start + _MOST_AT_ONCE])
     await record(connection, change, before, after)
+
+
+async def count_rows(connection: AsyncConnection) -> dict[str, int]:
+    """How many rows each table of the policy has, without the built-in group."""
+    counts = {}
+    for table in _TABLES:
+        query = select(func.count()).select_from(table)
+        counts[table.name] = int(
+            (await connection.execute(query.where(groups.c.name != EVERYONE) if table is groups else query)).scalar_one()
+        )
+    return counts
 
 
 async def export_policy(connection: AsyncConnection) -> Nested:

@@ -77,7 +77,12 @@ async def version_there(database: Database) -> str | None:
 
 def newest_version() -> str:
     """The version that this sidecar works with."""
-    return str(ScriptDirectory(str(_FOLDER)).get_current_head())
+    return known_versions()[-1]
+
+
+def known_versions() -> list[str]:
+    """The versions that this sidecar knows, oldest first."""
+    return [script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()][::-1]
 
 
 def version_on(connection: Connection) -> str | None:

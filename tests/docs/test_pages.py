@@ -12,7 +12,7 @@ from docs.generate import every_command
 from sidecar.policy.where import compile_where
 from tests.docs.markdown import DOCS, PAGES, ROOT, anchors, blocks, links, prose
 
-_SIDECAR = re.compile(r"^(?:\$ )?sidecar ((?:run|check|explain|token|otp|schema|demo)\b.*)$", re.MULTILINE)
+_SIDECAR = re.compile(r"^(?:\$ )?sidecar ((?:run|check|explain|token|otp|db|schema|demo)\b.*)$", re.MULTILINE)
 COMMANDS = {tuple(context.command_path.split()[1:]): command for command, context in every_command()}
 
 

@@ -15,10 +15,3 @@ async def database(empty: str) -> AsyncIterator[Database]:
     await migrate(empty)
     async with opened(empty) as database:
         yield database
-
-
-@pytest.fixture
-async def migrated(empty: str) -> str:
-    """The URL of a database with the tables."""
-    await migrate(empty)
-    return empty
