@@ -29,8 +29,11 @@ class Scale:
 
 def configuration(scale: Scale, place: Place) -> dict[str, Any]:
     """A whole configuration in the form of `config.example.yaml`."""
-    names = [work.user_name(number) for number in range(scale.users)]
-    groups = ["staff", *(f"group{number}" for number in range(1, scale.groups))]
+    return {**server(place), **policy(scale)}
+
+
+def server(place: Place) -> dict[str, Any]:
+    """What stands in files wherever policy is."""
     return {
         "listen": f"127.0.0.1:{place.port}",
         "admin": {"listen": f"127.0.0.1:{place.spare_port}"},
@@ -41,6 +44,14 @@ def configuration(scale: Scale, place: Place) -> dict[str, Any]:
                 "credential": {"afas_token": work.BACKEND_TOKEN},
             }
         },
+    }
+
+
+def policy(scale: Scale) -> dict[str, Any]:
+    """The sections that a database may hold instead."""
+    names = [work.user_name(number) for number in range(scale.users)]
+    groups = ["staff", *(f"group{number}" for number in range(1, scale.groups))]
+    return {
         "groups": dict.fromkeys(groups, names),
         "users": {name: _user(number, scale) for number, name in enumerate(names)},
         "app_connectors": {

@@ -70,7 +70,8 @@ async def _rows(connection: AsyncConnection, query: Select[Any], *order: ColumnE
     ordered = query.order_by(*(each.collate("C") if by_code_point and each is not tokens.c.digest else each for each in order))
     try:
         async with connection.stream(ordered.execution_options(yield_per=_AT_ONCE)) as rows:
-            async for row in rows.mappings():
-                yield dict(row)
+            async for some in rows.mappings().partitions():
+                for row in some:
+                    yield dict(row)
     except (TypeError, ValueError):  # SQLite takes anything for JSON, a moment or a text
         raise UnsoundRowError("a row of policy can't be read") from None

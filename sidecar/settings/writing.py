@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sidecar.settings.document import reads_as_text
@@ -59,6 +60,7 @@ def item_line(item: Any, indent: int = 2) -> str:
     return f"{' ' * indent}- {on_one_line(item)}"
 
 
+@lru_cache(maxsize=4096)
 def _in_braces(key: str) -> str:
     name = spelled(key)
     return name if len(name) <= _LONGEST_KEY else f"? {name} "
