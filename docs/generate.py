@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import Column, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
+from docs.columns import COLUMNS, TABLES
 from docs.remedies import REMEDIES
 from sidecar.cli import main as command_line
 from sidecar.errors import Kind, Reason, Refusal
+from sidecar.policy_database.tables import PARTS as TABLES_BY_PART
+from sidecar.policy_database.tables import audit, revisions
 from sidecar.proxy.refusal import STATUS, answer_for
 from sidecar.settings.schema import json_schema
 
@@ -182,10 +187,35 @@ def message_of(reason: Reason) -> str:
     return str(json.loads(bytes(body))["externalMessage"]) if isinstance(body, bytes | bytearray) else ""
 
 
+# database.md
+
+
+def database() -> str:
+    """A heading for each table of a policy in a database, and a row for each column."""
+    return "\n\n".join(_table(table) for part in (*TABLES_BY_PART.values(), (revisions, audit)) for table in part)
+
+
+def _table(table: Table) -> str:
+    rows = "\n".join(_column(column) for column in table.columns)
+    head = "| Column | SQLite | PostgreSQL | Default | Meaning |\n|---|---|---|---|---|"
+    return f"## `{table.name}`\n\n{TABLES[table.name]}\n\n{head}\n{rows}"
+
+
+def _column(column: Column[Any]) -> str:
+    kinds = [str(column.type.compile(dialect=dialect.dialect())) for dialect in (sqlite, postgresql)]
+    default = column.server_default
+    said = "null" if column.nullable else "required" if default is None else f"`{str(getattr(default, 'arg', '')) or repr('')}`"
+    notes = [COLUMNS[column.table.name][column.name]]
+    notes += [f"Refers to `{key.column.table.name}`." for key in column.foreign_keys]
+    name = f"**`{column.name}`**" if column.primary_key else f"`{column.name}`"
+    return f"| {name} | {kinds[0].lower()} | {kinds[1].lower()} | {said} | {_cell(' '.join(notes))} |"
+
+
 _PARTS: dict[Path, Callable[[], str]] = {
     REFERENCE / "configuration.md": settings,
     REFERENCE / "commands.md": commands,
     REFERENCE / "reasons.md": reasons,
+    REFERENCE / "database.md": database,
 }
 
 if __name__ == "__main__":

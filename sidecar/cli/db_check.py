@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.administration.rights import Rights, compile_rights
@@ -85,10 +86,18 @@ async def _examine(connection: AsyncConnection, rights: Rights, now: datetime, f
 async def _told(connection: AsyncConnection) -> str:
     counts = await count_rows(connection)
     content = ", ".join(f"{name}: {counts[table]:,}" for table, name in _TOLD.items())
-    changes = (await connection.execute(select(func.count()).select_from(audit))).scalar_one()
-    last = (await connection.execute(select(audit).order_by(audit.c.id.desc()).limit(1))).mappings().first()
+    return f"tables of version {newest_version()}; {content}; {await _told_of_audit(connection)}"
+
+
+async def _told_of_audit(connection: AsyncConnection) -> str:
+    """The last that is asked: a role that only serves may not read it, and PostgreSQL then ends the transaction."""
+    try:
+        changes = (await connection.execute(select(func.count()).select_from(audit))).scalar_one()
+        last = (await connection.execute(select(audit).order_by(audit.c.id.desc()).limit(1))).mappings().first()
+    except SQLAlchemyError:
+        return "the audit can't be read"
     by = "" if last is None else f", the last {last['moment']:%Y-%m-%d %H:%M} by {last['who']}: {last['what']} {last['subject']}"
-    return f"tables of version {newest_version()}; {content}; {_counted(changes, 'change')} in the audit{by}"
+    return f"{_counted(changes, 'change')} in the audit{by}"
 
 
 _TOLD = {"policy_app_connectors": "app connectors", "policy_users": "users", "policy_tokens": "tokens"}

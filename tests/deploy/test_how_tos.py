@@ -16,10 +16,18 @@ from sidecar.store.file import load
 ROOT = Path(__file__).parents[2]
 HOW_TOS = [
     ROOT / "docs/how-to" / name
-    for name in ("kubernetes.md", "next-to-a-legacy-backend.md", "windows.md", "mobile-apps.md", "soap-clients.md")
+    for name in (
+        "kubernetes.md",
+        "next-to-a-legacy-backend.md",
+        "windows.md",
+        "mobile-apps.md",
+        "soap-clients.md",
+        "policy-in-sqlite.md",
+        "policy-in-postgresql.md",
+    )
 ]
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-_COMMAND = re.compile(r"\b(?:sidecar(?:\.exe'?)?|connector-sidecar:[\d.]+) ((?:run|check|explain|token|schema|demo)\b[^`|\n]*)")
+_COMMAND = re.compile(r"\b(?:sidecar(?:\.exe'?)?|connector-sidecar:[\d.]+) ((?:run|check|explain|token|db|schema|demo)\b[^`|\n]*)")
 
 
 @pytest.fixture(params=HOW_TOS, ids=lambda page: page.stem)
