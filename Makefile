@@ -31,9 +31,9 @@ lint: $(VENV)/develop ## the checks without the tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/runtime ## measure against peers: make bench, or make bench QUICK=1 (installs the peers; root, Debian)
+bench: $(VENV)/runtime ## measure against peers: make bench, QUICK=1, or ONLY=database (installs the peers; root, Debian)
 	@PYTHON=$(abspath $(BIN))/python bench/setup
-	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 schema: $(VENV)/runtime ## write the JSON Schema of the configuration anew
 	$(BIN)/python -m sidecar schema > sidecar/config.schema.json

@@ -24,12 +24,14 @@ from bench.memory import measure_memory, room_for_connections
 from bench.peers import PEERS
 from bench.peers.peer import Peer
 from bench.peers.python import PYTHON
+from bench.policy_database import measure_policy_database
 from bench.processes import Stage, StartError
 from bench.report import show
 from bench.results import Results, as_json
 
 OUT = Path(__file__).with_name("out")
 _PARTS = ("core", "ladder", "latency", "growth", "memory")
+_ON_DEMAND = ("database",)  # a crowd of a million takes minutes to gather
 _TOOLS = ("nginx", "wrk", "taskset", "setpriv")
 
 
@@ -37,7 +39,13 @@ def main(arguments: Sequence[str]) -> int:
     """0 when all is done, 1 when the sidecar itself did not stand the main table, 2 when nothing can be measured here."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the sidecar against what people would use instead.")
     parser.add_argument("--quick", action="store_true", help="the main tables only, in few short rounds: under three minutes")
-    parser.add_argument("--only", metavar="PART", choices=_PARTS, action="append", help=f"only this of {', '.join(_PARTS)}; repeatable")
+    parser.add_argument(
+        "--only",
+        metavar="PART",
+        choices=(*_PARTS, *_ON_DEMAND),
+        action="append",
+        help=f"only this of {', '.join((*_PARTS, *_ON_DEMAND))}; repeatable",
+    )
     parser.add_argument("--peer", metavar="TEXT", action="append", help="only peers with this in their names; repeatable")
     asked = parser.parse_args(arguments)
     console = Console() if sys.stdout.isatty() else Console(width=150)
@@ -89,6 +97,8 @@ def _measure(part: str, arena: Arena, peers: Sequence[Peer], results: Results) -
             results.growth = list(measure_growth(arena))
         case "memory":
             results.memory = measure_memory(arena)
+        case "database":
+            results.policy_database = measure_policy_database(arena)
 
 
 def _write(results: Results, console: Console, *, complete: bool) -> None:

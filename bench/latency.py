@@ -61,7 +61,7 @@ def measure_latency(arena: Arena) -> list[LatencyRow]:
             for each in [each for each in contenders if each.name in measured]:
                 arena.tell(f"{RATE} calls a second: {each.name}")
                 try:
-                    round_of_it = _open_loop(arena, each.port, _SECONDS if turn else 1)
+                    round_of_it = open_loop(arena, each.port, _SECONDS if turn else 1)
                 except LoadError as problem:
                     # Its better rounds alone would tell of another proxy than this one.
                     arena.left_out[f"latency: {each.name}"] = str(problem)
@@ -75,8 +75,11 @@ def measure_latency(arena: Arena) -> list[LatencyRow]:
             arena.close(each)
 
 
-def _open_loop(arena: Arena, port: int, seconds: int) -> list[float]:
-    """:raises LoadError: when an answer was missing or wrong."""
+def open_loop(arena: Arena, port: int, seconds: int) -> list[float]:
+    """Microseconds of each call at a constant rate.
+
+    :raises LoadError: when an answer was missing or wrong.
+    """
     arguments = [str(port), target_of(HOURS), str(arena.callers), str(RATE), str(seconds), str(next(_first_numbers))]
     command: Command = [PYTHON, "-m", "bench.open_loop", *arguments]
     try:

@@ -10,6 +10,7 @@ from bench.goals import JUDGED, Judged, Verdict, judge
 from bench.growth import Curve
 from bench.latency import RATE, LatencyRow
 from bench.memory import MemoryRow
+from bench.policy_database import DatabaseRow
 from bench.results import Results
 from bench.rounds import Row, Table
 
@@ -49,6 +50,10 @@ def show(results: Results, console: Console) -> None:
         console.print(_curve(curve))
     if results.memory:
         console.print(_memory(results.memory))
+    if results.policy_database:
+        console.print(_policy_database(results.policy_database))
+        console.print(_DATABASE_NOTE, style="dim", highlight=False)
+        console.print(_grown(results.policy_database))
     for name, reason in results.left_out.items():
         console.print(f"[red]left out:[/red] {name}: {reason}", highlight=False)
 
@@ -139,4 +144,61 @@ def _memory(rows: Sequence[MemoryRow]) -> Printed:
     for row in rows:
         colour = "green" if row.peak_mb < row.must_mb else "red"
         table.add_row(row.name, f"[{colour}]{row.peak_mb:,.0f}[/]", f"{row.must_mb:,.0f}", row.seen)
+    return table
+
+
+_MOST_SECONDS, _MOST_MB = 2.0, 150.0
+_DATABASE_NOTE = (
+    "Ready: until the first caller is served, Python's start included. Known: 100 users with three tokens each, in rounds in turn with the"
+    " other sizes. First: a token's first call, one after the other on one connection, and then again. Others: known callers at a constant"
+    " rate, while 16 connections make calls that are known, and while they come with unknown tokens."
+)
+
+
+def _policy_database(rows: Sequence[DatabaseRow]) -> Printed:
+    columns = (
+        "ready s",
+        "PSS MB",
+        "known CPU µs",
+        "p99 µs",
+        "first p50 µs",
+        "p99",
+        "again p50 µs",
+        "p99",
+        "others p99",
+        "in flood",
+        "flood/s",
+        "MB",
+    )
+    table = _table("Policy in a database", "", columns)
+    for row in rows:
+        table.add_row(
+            row.name,
+            _within(row.ready_seconds, _MOST_SECONDS, "{:.2f}"),
+            _within(row.at_rest_mb, _MOST_MB, "{:.0f}"),
+            f"{row.known.cpu_us:,.1f}",
+            f"{row.known.p99_us:,.0f}",
+            f"{row.cold_p50:,.0f}",
+            f"{row.cold_p99:,.0f}",
+            f"{row.again_p50:,.0f}",
+            f"{row.again_p99:,.0f}",
+            f"{row.others_p99:,.0f}",
+            f"{row.others_in_flood_p99:,.0f}",
+            f"{row.strangers_per_second:,.0f}",
+            _within(row.after_flood_mb, _MOST_MB, "{:.0f}"),
+        )
+    return table
+
+
+def _within(value: float, most: float, form: str) -> str:
+    return f"[{'green' if value < most else 'red'}]{form.format(value)}[/]"
+
+
+def _grown(rows: Sequence[DatabaseRow]) -> Printed:
+    """The same as bars, each against the largest of its kind: what does not grow stays level."""
+    table = _table("What grows with the users", "", (), text=("ready", "memory", "CPU of a known call", "a token's first call"))
+    figures = [(row.ready_seconds, row.at_rest_mb, row.known.cpu_us, row.cold_p50) for row in rows]
+    most = [max(column) for column in zip(*figures, strict=True)]
+    for row, values in zip(rows, figures, strict=True):
+        table.add_row(row.name, *("█" * max(round(12 * value / top), 1) for value, top in zip(values, most, strict=True)))
     return table

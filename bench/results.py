@@ -9,6 +9,7 @@ from bench.goals import judge
 from bench.growth import Curve
 from bench.latency import LatencyRow
 from bench.memory import MemoryRow
+from bench.policy_database import DatabaseRow
 from bench.rounds import Row, Table
 
 
@@ -27,6 +28,7 @@ class Results:
     growth: list[Curve] = field(default_factory=list)
     latency: Sequence[LatencyRow] = ()
     memory: Sequence[MemoryRow] = ()
+    policy_database: Sequence[DatabaseRow] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 

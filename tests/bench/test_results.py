@@ -16,6 +16,7 @@ from bench.growth import Curve, Point
 from bench.latency import LatencyRow
 from bench.memory import MemoryRow
 from bench.peers import PEERS
+from bench.policy_database import DatabaseRow
 from bench.report import show
 from bench.results import Results, as_json
 from bench.rounds import Row, Table
@@ -41,6 +42,10 @@ def results() -> Results:
     found.growth = [Curve("users", [Point("100", SIDECAR), Point("1,000", SIDECAR, "refused with 414")])]
     found.latency = [LatencyRow("direct", 100, 200, 300, 400), LatencyRow("sidecar", 180, 300, 500, 900)]
     found.memory = [MemoryRow("1 GB answer", 56, 100, "all of it"), MemoryRow("1 GB upload", 560, 100, "refused")]
+    found.policy_database = [
+        DatabaseRow("SQLite, 100 users", 0.7, 78, SIDECAR, 2_000, 4_000, 700, 900, 3_000, 3_100, 9_000, 90),
+        DatabaseRow("SQLite, 1,000,000 users", 2.7, 80, SIDECAR, 2_100, 4_100, 710, 910, 3_010, 3_110, 9_010, 190),
+    ]
     found.left_out = {"Node undici": "not installed"}
     return found
 
@@ -103,6 +108,10 @@ def test_the_tables_tell_everything_that_was_found(results: Results) -> None:
         "refused with 414",
         "+80",
         "560",
+        "SQLite, 1,000,000 users",
+        "2.70",
+        "4,100",
+        "█" * 12,
         "left out: Node undici: not installed",
     ):
         assert expected in told
