@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.identity.email import folded
 from sidecar.policy.model import EVERYONE, Policy, User
 from sidecar.policy_database.alike import names_by_text
 from sidecar.policy_database.findings import Findings
@@ -56,7 +57,7 @@ async def examine(connection: AsyncConnection, settings: Settings, policy: Polic
     for names in (await names_by_text(connection, users.c.name, str.casefold)).values():
         warn_of_letter_case("users", names, findings)
     with_codes = mailed(settings, policy)
-    sharing = await names_by_text(connection, users.c.email, lambda text: text.strip().casefold()) if with_codes else {}
+    sharing = await names_by_text(connection, users.c.email, lambda text: folded(text.strip())) if with_codes else {}
     of_all = frozenset({EVERYONE, *(group for group, said in settings.groups.items() if said == "all")})
     witnesses = Witnesses(policy)
     async for names in _names(connection):

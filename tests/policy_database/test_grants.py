@@ -11,7 +11,7 @@ import pytest
 from sidecar.cli.db_check import check_database
 from sidecar.database.url import database_url
 from sidecar.policy_database.contents import export_rights
-from sidecar.policy_database.lookup import find_token, find_user
+from sidecar.policy_database.lookup import find_tokens, find_users, find_users_by_email
 from sidecar.policy_database.migrate import migrate, version_there
 from sidecar.policy_database.revision import CHANNEL, current_revision
 from sidecar.policy_database.tables import metadata
@@ -67,9 +67,9 @@ async def test_the_sidecar_s_role_reads_all_that_a_sidecar_reads(roles: Roles) -
         async with database.snapshot() as connection:
             assert (await export_rights(connection))["app_connectors"].keys() == {"hours"}
             assert (await current_revision(connection)).rights > 1
-        async with database.looking() as connection:
-            assert await find_user(connection, "j.devries", frozenset()) is not None
-            assert await find_token(connection, bytes.fromhex(SHA256), frozenset()) is not None
+        assert (await find_users(database, ["j.devries"]))[1].keys() == {"j.devries"}
+        assert len((await find_users_by_email(database, ["j.devries@example.com"]))[1]) == 1
+        assert (await find_tokens(database, [bytes.fromhex(SHA256)]))[1].keys() == {bytes.fromhex(SHA256)}
 
 
 async def test_the_sidecar_s_role_hears_of_changes(roles: Roles) -> None:
