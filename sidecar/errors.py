@@ -36,10 +36,13 @@ class Reason(StrEnum):
         member._value_ = value
         member.kind = kind
         member.meaning = meaning
+        member.is_about_a_jwt = value.startswith("jwt_")
         return member
 
     kind: Kind
     meaning: str
+    is_about_a_jwt: bool
+    """Whether an identity provider's token is at fault: such refusals name claims, and never what they hold."""
 
     # what is asked
     MALFORMED_HTTP = "malformed_http", Kind.CALL, "The request is not well-formed HTTP/1.1, or its framing is ambiguous."

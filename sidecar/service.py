@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -14,12 +15,16 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
+from sidecar.issuers.provider_metrics import ProviderMetrics
+from sidecar.issuers.providers import Providers
+from sidecar.issuers.verifier import Verifier
 from sidecar.otp.happening import Happening, Observe
 from sidecar.proxy.backend_credentials import BackendCredentials
 from sidecar.proxy.credential_metrics import CredentialMetrics
 from sidecar.proxy.directory_callers import DirectoryCallers
 from sidecar.proxy.gateway import Gateway
 from sidecar.proxy.issued_callers import IssuedCallers
+from sidecar.proxy.jwt_callers import JwtCallers
 from sidecar.proxy.limits import GatewayLimits
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.otp_desk import OtpDesk
@@ -79,6 +84,7 @@ async def serve(
     credentials = BackendCredentials(pool, timeouts.client)
     directory: Directory | None = None
     otp = _OneTimePasswords(store, decision_log, directory)
+    providers = Providers()
     gateway = Gateway(
         store,
         pool,
@@ -89,20 +95,25 @@ async def serve(
         metrics,
         issued=otp.callers,
         directory=None if directory is None else DirectoryCallers(directory),
+        jwt=JwtCallers(Verifier(providers, time.time, time.monotonic), People(directory)),
         otp_desk=otp.desk,
     )
     listener = Listener(GatewayServer(gateway, head=limits.head, keep_alive=timeouts.keep_alive), lambda: metrics.in_flight)
     draining = False
 
     def report() -> tuple[bool, dict[str, Any]]:
-        return readiness(store, credentials.report(), draining=draining, now=datetime.now(UTC), authority=otp.state())
+        return readiness(
+            store, credentials.report(), draining=draining, now=datetime.now(UTC), authority=otp.state(), issuers=providers.report()
+        )
 
-    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store, credentials, otp.metrics))
+    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store, credentials, otp.metrics, providers))
     async with contextlib.AsyncExitStack() as stack:
         try:
             admin_url = await stack.enter_async_context(exposure)
             credentials.adopt(store.in_force)
             store.on_result(lambda _: credentials.adopt(store.in_force))
+            store.on_result(lambda _: providers.adopt(store.in_force.issuers if store.in_force else {}))
+            providers.adopt(store.in_force.issuers if store.in_force else {})
             await otp.open()
             host, port = host_and_port(settings.listen)
             await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None)
@@ -116,6 +127,7 @@ async def serve(
             logger.info("draining", in_flight=metrics.in_flight, patience_seconds=timeouts.drain)
             await listener.drain(timeouts.drain)
             await credentials.close()
+            await providers.close()
             await pool.close()
             await otp.close()
             decision_log.flush()
@@ -176,11 +188,14 @@ def _office(store: PolicyStore, observe: Observe) -> "Office | None":
     return Office(lambda: (store.in_force.installation if store.in_force else None) or at_start, observe, utc_now)
 
 
-def _registry(metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics) -> CollectorRegistry:
+def _registry(
+    metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics, providers: Providers
+) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(metrics)
     registry.register(CredentialMetrics(credentials))
     registry.register(otp_metrics)
+    registry.register(ProviderMetrics(providers))
     registry.register(PolicyMetrics(store))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -22,11 +22,13 @@ def readiness(
     draining: bool,
     now: datetime,
     authority: Mapping[str, Any] | None = None,
+    issuers: Mapping[str, Any] | None = None,
 ) -> tuple[bool, dict[str, Any]]:
     """Ready or not, and a report for `/readyz` in plain values.
 
     :param credentials: by environment, what there is to tell of the access token for its backend.
     :param authority: how the token authority stands. That its database is away is told, not punished: other tokens work without.
+    :param issuers: by identity provider, what there is to tell of its keys. That it is down is told, not punished, for the same reason.
     """
     snapshot, last = store.in_force, store.last_reload
     report: dict[str, Any] = {"draining": draining}
@@ -46,6 +48,8 @@ def readiness(
         report["backend_credentials"] = dict(credentials)
     if authority is not None:
         report["one_time_passwords"] = dict(authority)
+    if issuers:
+        report["issuers"] = dict(issuers)
     return store.snapshot is not None and not draining, report
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.cli.configuration import config_option, usable_snapshot
+from sidecar.cli.explain_jwt import whom_it_proves
 from sidecar.cli.explain_ownership import whose_it_is
 from sidecar.cli.explain_soap import described_unnarrowed, forwarded_message, read_message
 from sidecar.cli.find_user import find_user
@@ -35,8 +36,9 @@ from sidecar.store.snapshot import Environment, Snapshot
 
 @click.command()
 @config_option
-@click.option("--app", "app_name", required=True, help="App connector, by its name in the configuration.")
-@click.option("--user", "user_name", required=True, help="User, by name.")
+@click.option("--app", "app_name", default=None, help="App connector, by its name in the configuration.")
+@click.option("--user", "user_name", default=None, help="User, by name.")
+@click.option("--bearer", type=click.File("rb"), default=None, help="File with a JWT that says both, - for standard input.")
 @click.option("--address", default="", help="Client address, for app connectors with address rules.")
 @click.option("--at", type=click.DateTime(), default=None, help="Moment (UTC) to decide for; default now.")
 @click.option("--body", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File with the SOAP message of a POST.")
@@ -44,8 +46,9 @@ from sidecar.store.snapshot import Environment, Snapshot
 @click.argument("request")
 def explain(
     config: tuple[Path, ...],
-    app_name: str,
-    user_name: str,
+    app_name: str | None,
+    user_name: str | None,
+    bearer: BinaryIO | None,
     address: str,
     at: datetime | None,
     body: Path | None,
@@ -54,12 +57,22 @@ def explain(
 ) -> None:
     """Explain what happens to REQUEST, such as 'GET /ProfitRestServices/connectors/Profit_Hours?take=10'.
 
-    The user is taken to have a valid token. Exit code 0 if the request would be allowed, 1 if refused.
+    The user is taken to have a valid token; or his JWT is verified as of now, for which the issuer's keys are fetched if need be. Exit code
+    0 if the request would be allowed, 1 if refused.
     """
+    if (bearer is None) is (app_name is None or user_name is None) or (bearer is not None and (app_name or user_name)):
+        raise click.UsageError("give --app and --user, or --bearer alone")
     snapshot = usable_snapshot(config)
-    caller = _caller(config, snapshot, app_name, user_name, address)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
-    report = _report(snapshot, caller, request, None if body is None else body.read_bytes(), now)
+    try:
+        if bearer is None:
+            caller = _caller(config, snapshot, app_name, user_name, address)
+        else:
+            caller = whom_it_proves(config, snapshot, bearer.read(), address)
+    except Refusal as refusal:
+        report = {"request": request.strip(), "allowed": False, **_refused(refusal)}
+    else:
+        report = _report(snapshot, caller, request, None if body is None else body.read_bytes(), now)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
@@ -67,11 +80,11 @@ def explain(
     raise SystemExit(0 if report["allowed"] else 1)
 
 
-def _caller(config: tuple[Path, ...], snapshot: Snapshot, app_name: str, user_name: str, address: str) -> Caller:
+def _caller(config: tuple[Path, ...], snapshot: Snapshot, app_name: str | None, user_name: str | None, address: str) -> Caller:
     policy = snapshot.policy
-    if app_name not in policy.app_connectors:
+    if app_name is None or app_name not in policy.app_connectors:
         raise click.UsageError(f"there is no app connector {app_name!r}; there are: {', '.join(policy.app_connectors)}")
-    user = find_user(config, snapshot, user_name)
+    user = None if user_name is None else find_user(config, snapshot, user_name)
     if user is None:
         raise click.UsageError(f"there is no user {user_name!r}")
     return Caller(user, policy.app_connectors[app_name], "explain", address)
@@ -83,6 +96,7 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
     environment = snapshot.environments[caller.app_connector.environment]
     report: dict[str, Any] = {
         "request": request.strip(),
+        **({"issuer": caller.issuer} if caller.issuer else {}),
         "user": caller.user.name,
         "groups": sorted(caller.user.groups),
         "app_connector": caller.app_connector.name,
@@ -108,8 +122,12 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
             report |= whose
             report["allowed"] = True
     except Refusal as refusal:
-        report |= {"allowed": False, "reason": refusal.reason.value, "meaning": refusal.reason.meaning, "detail": refusal.detail}
+        report |= {"allowed": False, **_refused(refusal)}
     return report
+
+
+def _refused(refusal: Refusal) -> dict[str, str]:
+    return {"reason": refusal.reason.value, "meaning": refusal.reason.meaning, "detail": refusal.detail}
 
 
 def _read(environment: Environment, method: str, target: str) -> Call:
@@ -188,8 +206,11 @@ def _print(report: dict[str, Any]) -> None:
 
     allowed = report["allowed"]
     say(f"{'ALLOWED' if allowed else 'REFUSED'}  {report['request']}", "bold green" if allowed else "bold red")
-    say(f"user           {report['user']}, in the groups {', '.join(report['groups'])}")
-    say(f"app connector  {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}")
+    if "issuer" in report:
+        say(f"issuer         {report['issuer']}, whose JWT is valid")
+    if "user" in report:
+        say(f"user           {report['user']}, in the groups {', '.join(report['groups'])}")
+        say(f"app connector  {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}")
     if "shadow" in report:
         _print_shadow(report["shadow"], say)
     for step in report.get("conditions", ()):

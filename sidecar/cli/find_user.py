@@ -17,10 +17,11 @@ def find_user(config: tuple[Path, ...], snapshot: Snapshot, name: str) -> User |
     """The user with all his groups; None if there is none. Ends the command with exit code 3 where the database can't say."""
     if snapshot.revision is None:
         return snapshot.policy.users.get(name)
-    return asyncio.run(_look_up(config, snapshot, name))
+    return asyncio.run(look_up(config, snapshot, name))
 
 
-async def _look_up(config: tuple[Path, ...], snapshot: Snapshot, name: str) -> User | None:
+async def look_up(config: tuple[Path, ...], snapshot: Snapshot, name: str) -> User | None:
+    """The same for a policy in a database, within an event loop."""
     from sidecar.database.database import Database
     from sidecar.database.unavailable import Unavailable
     from sidecar.policy_database import lookup

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sidecar.identity.issuer import Issuer, RemoteKeys
 from sidecar.identity.key_set import KeySet
@@ -71,6 +72,17 @@ class Providers:
             ProviderState(each.issuer.name, len(each.keys.keys) if each.keys else 0, each.age, each.error, *each.fetches)
             for each in self._remote.values()
         ]
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """For readiness, by issuer: how many keys count, how old they are, and why there are no newer ones."""
+        return {
+            state.issuer: {
+                "keys": state.keys,
+                "age_seconds": None if state.age_seconds is None else round(state.age_seconds, 1),
+                "problem": state.problem or None,
+            }
+            for state in self.state()
+        }
 
     async def close(self) -> None:
         """Fetch no more."""

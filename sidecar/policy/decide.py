@@ -100,8 +100,9 @@ def app_connector_is_open(caller: Caller, now: datetime) -> Reason | None:
 
 def token_is_valid(caller: Caller, now: datetime) -> Reason | None:
     """The token has not expired."""
-    expired = caller.token_expires is not None and now >= caller.token_expires
-    return Reason.TOKEN_EXPIRED if expired else None
+    if caller.token_expires is None or now < caller.token_expires:
+        return None
+    return Reason.JWT_EXPIRED if caller.issuer else Reason.TOKEN_EXPIRED
 
 
 def user_is_active(caller: Caller, _now: datetime) -> Reason | None:

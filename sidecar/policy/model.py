@@ -187,6 +187,8 @@ class Caller:
     """Who asks: proven by a credential that belongs to this user and this app connector, from this address.
 
     `as_of`: another number means that the same name may be another user under the same policy, where users are looked up in a database.
+    `issuer`: the identity provider whose JWT proves him; "" for a user token. `claimed` tells apart users of one name whose attributes come
+    in part from claims.
     """
 
     user: User
@@ -195,3 +197,5 @@ class Caller:
     address: str = ""
     token_expires: datetime | None = None
     as_of: int = field(default=0, compare=False, repr=False)
+    issuer: str = ""
+    claimed: bytes = b""

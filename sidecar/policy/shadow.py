@@ -9,6 +9,7 @@ from sidecar.policy.model import Caller
 IN_FORCE = frozenset(
     {
         Reason.TOKEN_EXPIRED,
+        Reason.JWT_EXPIRED,
         Reason.USER_BLOCKED,
         Reason.APP_CONNECTOR_BLOCKED,
         Reason.APP_CONNECTOR_NOT_YET_VALID,

@@ -13,6 +13,7 @@ from sidecar.policy.model import Caller, Enforcement
 from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.proxy.directory_callers import DirectoryCallers
 from sidecar.proxy.issued_callers import IssuedCallers
+from sidecar.proxy.jwt_callers import JwtCallers
 from sidecar.proxy.notes import note_caller
 from sidecar.proxy.token_digest import digest_in
 from sidecar.record.exchange import Exchange
@@ -33,12 +34,13 @@ class SnapshotSource(Protocol):
         ...
 
 
-Revision = tuple[int | None, int | None]
-"""Of issued tokens, and of users and tokens in the directory, as far as somebody's admission depends on them."""
+Revision = tuple[int | None, int | None, tuple[int, int] | None]
+"""Of issued tokens, of users and tokens in the directory, and of what JWTs depend on, as far as somebody's admission depends on them."""
+_BEARER = (b"B", b"b")
 
 
 class Admission:
-    """Identifies callers by the tokens of the policy, wherever these stand, and by those that the sidecar issued itself.
+    """Identifies callers by the tokens of the policy, wherever these stand, by those that the sidecar issued itself, and by JWTs.
 
     :ivar now: gives the moment that counts.
     """
@@ -49,14 +51,17 @@ class Admission:
         issued: IssuedCallers | None,
         now: Callable[[], datetime],
         directory: DirectoryCallers | None = None,
+        jwt: JwtCallers | None = None,
     ) -> None:
         """
         :param issued: knows those whose tokens are not the policy's.
         :param directory: knows those whose tokens are, where these are not in the snapshot.
+        :param jwt: knows those whom an identity provider names.
         """
         self._source = source
         self._issued = issued
         self._directory = directory
+        self._jwt = jwt
         self._callers = Callers()
         self.now = now
 
@@ -81,6 +86,11 @@ class Admission:
 
         :raises Refusal: as `identify`.
         """
+        if self._jwt is not None and authorization is not None and authorization[:1] in _BEARER:
+            token = self._jwt.token_in(snapshot, authorization)
+            if token is not None:
+                caller = self._jwt.known(snapshot, token, exchange.client)
+                return caller, (None, None, self._jwt.revision)
         if self._directory is None:
             caller = self._in_memory(snapshot, authorization, None, exchange)
             if caller is not None:
@@ -88,16 +98,18 @@ class Admission:
         else:
             caller = self._directory.known(snapshot, authorization, exchange.client)
             if caller is not None:
-                return caller, (None, self._directory.epoch)
+                return caller, (None, self._directory.epoch, None)
         if self._issued is None:
             return None, None
-        revision = self._issued.revision, None if self._directory is None else self._directory.epoch
+        revision = self._issued.revision, self._epoch, None
         return self._issued.known(snapshot, digest_in(authorization), exchange.client), revision
 
     def holds(self, revision: Revision) -> bool:
         """Whether what was said under this revision may still be believed."""
-        issued, epoch = revision
-        if epoch is not None and (self._directory is None or self._directory.epoch != epoch):
+        issued, epoch, jwt = revision
+        if epoch is not None and self._epoch != epoch:
+            return False
+        if jwt is not None and (self._jwt is None or self._jwt.revision != jwt):
             return False
         return issued is None or (self._issued is not None and self._issued.holds(issued))
 
@@ -108,6 +120,9 @@ class Admission:
         """
         snapshot = self.policy_for(exchange)
         now = partial(self.policy_for, exchange)
+        token = None if self._jwt is None else self._jwt.token_in(snapshot, authorization)
+        if self._jwt is not None and token is not None:
+            return await self._jwt.identify(now, token, exchange.client)
         if self._directory is None:
             caller = self._in_memory(snapshot, authorization, digest, exchange)
             if caller is not None:
@@ -137,7 +152,7 @@ class Admission:
         :raises Refusal: TOKEN_AMBIGUOUS where header and digest are of different tokens; otherwise as `identify`, and for a condition.
         """
         snapshot, caller = await self.identify(authorization, exchange, digest)
-        if authorization is not None and digest not in (None, digest_in(authorization)):
+        if authorization is not None and digest is not None and (caller.issuer or digest != digest_in(authorization)):
             raise Refusal(Reason.TOKEN_AMBIGUOUS, "the token in the message must be that of the Authorization header, or be left out")
         note_caller(exchange, caller)
         in_shadow = caller.app_connector.enforcement is Enforcement.SHADOW
@@ -145,6 +160,10 @@ class Admission:
         if reason is not None:
             raise Refusal(reason)
         return snapshot, caller
+
+    @property
+    def _epoch(self) -> int | None:
+        return None if self._directory is None else self._directory.epoch
 
     def _in_memory(self, snapshot: Snapshot, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> Caller | None:
         """Who asks, by a token in the snapshot; None where somebody else may know it.

@@ -118,9 +118,9 @@ class Endings:
 def _refusal(exchange: Exchange, refusal: Refusal, fault_version: Version | None = None) -> OwnAnswer:
     kind = refusal.reason.kind
     exchange.reason = refusal.reason
-    if kind in _OUR_SIDE:
+    if kind in _OUR_SIDE or refusal.reason.is_about_a_jwt:  # neither repeats what was sent
         exchange.detail = refusal.detail
-    elif kind is not Kind.UNREADY:
+    if kind not in _OUR_SIDE and kind is not Kind.UNREADY:
         exchange.outcome = Outcome.DENY
     answer = answer_for(refusal, exchange.reference, fault_version)
     exchange.status, exchange.sent = answer.status, len(answer.body)

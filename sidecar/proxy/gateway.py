@@ -16,6 +16,7 @@ from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.directory_callers import DirectoryCallers
 from sidecar.proxy.endings import Endings
 from sidecar.proxy.issued_callers import IssuedCallers
+from sidecar.proxy.jwt_callers import JwtCallers
 from sidecar.proxy.known_calls import KnownCall, KnownCalls
 from sidecar.proxy.known_headers import KnownBlocks, KnownHeaders
 from sidecar.proxy.limits import GatewayLimits
@@ -53,11 +54,13 @@ class Gateway:
         *,
         issued: IssuedCallers | None = None,
         directory: DirectoryCallers | None = None,
+        jwt: JwtCallers | None = None,
         otp_desk: OtpDesk | None = None,
     ) -> None:
         """
         :param issued: knows those whose tokens are not the policy's.
         :param directory: knows those whose tokens are, where these are not in the snapshot.
+        :param jwt: knows those whom an identity provider names.
         :param otp_desk: takes requests for one-time passwords; needed where the snapshot has enrolments.
         """
         self._source = source
@@ -66,7 +69,7 @@ class Gateway:
         self._known = KnownBlocks()
         self._known_calls = KnownCalls()
         self._endings = endings = Endings(decision_log, metrics)
-        self._admission = admission = Admission(source, issued, clock, directory)
+        self._admission = admission = Admission(source, issued, clock, directory, jwt)
         asking = Asking(pool, credentials, endings, metrics, limits.client)
         ownership = Ownership(credentials, metrics)
         guard = AnswerGuard(limits.answer)

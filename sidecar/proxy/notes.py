@@ -13,6 +13,7 @@ def note_caller(exchange: Exchange, caller: Caller) -> None:
     exchange.app_connector = caller.app_connector.name
     exchange.user = caller.user.name
     exchange.device = caller.device
+    exchange.issuer = caller.issuer
 
 
 def note_call(exchange: Exchange, call: Call) -> None:

@@ -31,8 +31,9 @@ NOT_OWNED_SECONDS = 5.0
 _MOST_REMEMBERED = 8192
 _LONGEST_ANSWER = LONGEST_ROW + 1024
 
-_Key = tuple[str, str, str, tuple[str, ...], Ids, bytes]
-"""App connector (and with it the environment), user, GetConnector, fields, ids, and the client's own credential where that is passed on."""
+_Key = tuple[str, str, bytes, str, tuple[str, ...], Ids, bytes]
+"""App connector (and with it the environment), user with what claims say of him, GetConnector, fields, ids, and the client's own credential
+where that is passed on."""
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class Ownership:
         passed_on = (authorization or b"") if isinstance(environment.credential, Passthrough) else b""
         fields = tuple([name for name, _ in claim.ids])
         digest = hashlib.sha256(passed_on).digest()
-        key = (caller.app_connector.name, caller.user.name, claim.get_connector, fields, key_of(claim), digest)
+        key = (caller.app_connector.name, caller.user.name, caller.claimed, claim.get_connector, fields, key_of(claim), digest)
         known = memory.answers.get(key)
         if known is not None and self._clock() < known[0]:
             return known[1], "memory"

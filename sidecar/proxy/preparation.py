@@ -34,13 +34,13 @@ class Decisions:
     """Remembers, under one snapshot, what was decided about calls for rows, and the rows in words; and the headers that are our own.
 
     A decision follows from the policy, from the user's attributes and groups, and from what the app connector lists and which filter types
-    guard it there; nothing else of the client's question has a part in it. So the key is user, app connector and GetConnector (in lower
-    case), and none of them can be left out. Under one snapshot a name means one app connector, and as long as `Caller.as_of` is the same,
-    one user.
+    guard it there; nothing else of the client's question has a part in it. So the key is user (with
+    what claims say of him), app connector and GetConnector (in lower case), and none of them can be left out. Under one snapshot a name
+    means one app connector, and as long as `Caller.as_of` is the same, one user.
     """
 
     def __init__(self) -> None:
-        self._about_rows: dict[tuple[str, str, str], tuple[Decision, str]] = {}
+        self._about_rows: dict[tuple[str, bytes, str, str], tuple[Decision, str]] = {}
         self._own_headers: dict[str, bytes] = {}
 
     def headers_for(self, environment: Environment, route: Route) -> bytes:
@@ -56,7 +56,7 @@ class Decisions:
             decision = decide_connector(policy, caller, call)
             return decision, _in_words(decision)
         connector = call.connector.lower()
-        key = (caller.user.name, caller.app_connector.name, connector)
+        key = (caller.user.name, caller.claimed, caller.app_connector.name, connector)
         known = self._about_rows.get(key)
         if known is None:
             decision = decide_connector(policy, caller, call)
@@ -115,9 +115,10 @@ def own_headers(environment: Environment, route: Route) -> bytes:
 class Preparations:
     """Remembers what was prepared under one snapshot, as of one state of users; not what was refused. Bounded; the oldest make room.
 
-    A call that was made before is found by user, app connector, verb and raw target. One that only asks for another page is found by user,
-    app connector, verb and the target's texts before and after the digits of `skip`: its page and target are its own, all else is the same.
-    One that only asks for other values is found by user, app connector, verb and the target's texts before and after the values.
+    A user is his name and what claims say of him. A call that was made before is found by user, app connector, verb and raw target. One
+    that only asks for another page is found by user, app connector, verb and the target's texts before and after the digits of `skip`: its
+    page and target are its own, all else is the same. One that only asks for other values is found by user, app connector, verb and the
+    target's texts before and after the values.
     Such pages and values themselves are not remembered: most come once, and the cost would be higher than the gain.
     """
 
@@ -127,31 +128,31 @@ class Preparations:
     def _forget(self, snapshot: Snapshot | None, as_of: int) -> None:
         self._snapshot, self._as_of = snapshot, as_of
         self._decisions = Decisions()
-        self._prepared: dict[tuple[str, str, str, str], Prepared] = {}
-        self._paged: dict[tuple[str, str, str, str, str], Prepared | Pages | None] = {}
-        self._valued: dict[tuple[str, str, str, str, str], Prepared | Values | None] = {}
+        self._prepared: dict[tuple[str, bytes, str, str, str], Prepared] = {}
+        self._paged: dict[tuple[str, bytes, str, str, str, str], Prepared | Pages | None] = {}
+        self._valued: dict[tuple[str, bytes, str, str, str, str], Prepared | Values | None] = {}
 
     def prepared(self, snapshot: Snapshot, caller: Caller, method: str, target: str, note_call: NoteCall) -> Prepared:
         """As `prepare`, which is asked only for what is not remembered."""
         if snapshot is not self._snapshot or caller.as_of != self._as_of:
             self._forget(snapshot, caller.as_of)
-        user, app_connector = caller.user.name, caller.app_connector.name
+        user, claimed, app_connector = caller.user.name, caller.claimed, caller.app_connector.name
         key = page = values = None
         paged = cut_skip(target)
         if paged is not None:
-            page = (user, app_connector, method, paged.before, paged.after)
+            page = (user, claimed, app_connector, method, paged.before, paged.after)
             pages = _alike(self._paged, page, pages_of)
             if pages is not None:
                 return on_page(pages, paged.skip, note_call)
         else:
-            key = (user, app_connector, method, target)
+            key = (user, claimed, app_connector, method, target)
             known = self._prepared.get(key)
             if known is not None:
                 note_call(known.call)
                 return known
         valued = cut_values(target)
         if valued is not None:
-            values = (user, app_connector, method, valued.before, valued.after)
+            values = (user, claimed, app_connector, method, valued.before, valued.after)
             alike = _alike(self._valued, values, values_of)
             other = None if alike is None else with_values(alike, valued.values, note_call)
             if other is not None:

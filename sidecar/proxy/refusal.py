@@ -69,7 +69,8 @@ def answer_for(refusal: Refusal, reference: str, fault_version: Version | None =
     body = {"externalMessage": message, "errorNumber": ERROR_NUMBER, "profitLogReference": reference}
     further = [("X-Content-Type-Options", "nosniff")]
     if kind is Kind.IDENTITY:
-        further.append(("WWW-Authenticate", "AfasToken"))
+        challenge = 'Bearer error="invalid_token"' if refusal.reason.is_about_a_jwt else "AfasToken"  # RFC 6750, 3.1
+        further.append(("WWW-Authenticate", challenge))
     if refusal.retry_after is not None:
         further.append(("Retry-After", str(refusal.retry_after)))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

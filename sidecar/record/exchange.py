@@ -56,6 +56,7 @@ class Exchange:
     app_connector: str = ""
     user: str = ""
     device: str = ""
+    issuer: str = ""
     connector: str = ""
     outcome: Outcome = Outcome.NONE
     reason: Reason | None = None

@@ -15,6 +15,8 @@ GAUGES: Mapping[str, Callable[[float, float], float]] = {
     "sidecar_backend_connections": operator.add,
     "sidecar_idle_backend_connections": operator.add,
     "sidecar_backend_token_remaining_seconds": min,
+    "sidecar_issuer_keys": min,
+    "sidecar_issuer_keys_age_seconds": max,
     "sidecar_otp_waiting_mails": operator.add,
     "sidecar_otp_database_heard": min,
     "sidecar_shadow_app_connectors": max,

@@ -103,6 +103,8 @@ class Crew(Collector):
             report["last_reload"] = next((load for load in loads if not load["succeeded"]), oldest["last_reload"])
             if credentials := _worst_credentials(states):
                 report["backend_credentials"] = credentials
+            if issuers := _worst_issuers(states):
+                report["issuers"] = issuers
         databases = [state["policy_database"] for state in all_states if "policy_database" in state]
         if databases:
             report["policy_database"] = _worst_database(databases)
@@ -203,6 +205,17 @@ def _worst_database(databases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the worker tells that has not heard of the database of policy for longest: each watches by itself."""
     worst = max(databases, key=lambda each: math.inf if each["heard_seconds"] is None else each["heard_seconds"])
     return {**worst, "listening": all(each["listening"] for each in databases), "stale": any(each["stale"] for each in databases)}
+
+
+def _worst_issuers(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """By issuer, what the worker tells that has the fewest keys, or else the oldest: each fetches its own."""
+    worst: dict[str, Any] = {}
+    for state in states:
+        for issuer, told in state.get("issuers", {}).items():
+            known = worst.setdefault(issuer, told)
+            if (told["keys"], -(told["age_seconds"] or 0)) < (known["keys"], -(known["age_seconds"] or 0)):
+                worst[issuer] = told
+    return worst
 
 
 def crew_metrics(size: int, ready: int, ends: int) -> Iterator[Metric]:

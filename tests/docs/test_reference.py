@@ -111,6 +111,7 @@ def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
         app_connector="hours",
         user="j.devries",
         device="iPhone",
+        issuer="company",
         connector="Profit_Hours",
         reason=Reason.BACKEND_BROKEN,
         detail="it broke off",

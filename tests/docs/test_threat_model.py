@@ -3,6 +3,7 @@
 import re
 
 from tests.docs.markdown import DOCS, ROOT, prose
+from tests.jwt.attacks import ATTACKS
 
 TEXT = prose(DOCS / "threat-model.md")
 NAMED = re.findall(r"`(tests/[\w/.]+\.py)::(test_\w+)`", TEXT)
@@ -30,3 +31,10 @@ def test_no_two_gaps_have_one_name() -> None:
     gaps = re.findall(r"^### (.*)$", TEXT.partition("\n## Open gaps")[2], re.MULTILINE)
     assert gaps
     assert len(set(gaps)) == len(gaps)
+
+
+def test_every_class_of_attack_on_jwts_that_is_tested_is_named_and_no_other() -> None:
+    table = TEXT.partition("\n## Attacks on JWTs")[2].partition("\nWhat else could go wrong")[0]
+    named = [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines() if row.startswith("| ")]
+    assert named[0] == "Class"
+    assert named[1:] == list(dict.fromkeys(attack.kind for attack in ATTACKS))

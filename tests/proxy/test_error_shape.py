@@ -29,9 +29,15 @@ def test_every_kind_has_a_status() -> None:
 
 @pytest.mark.parametrize("kind", [Kind.IDENTITY, Kind.RIGHTS])
 def test_no_such_connector_and_not_yours_look_the_same(kind: Kind) -> None:
-    refusals = [Refusal(reason, f"a detail about {reason}") for reason in Reason if reason.kind is kind]
-    answers = {answer_for(refusal, REFERENCE) for refusal in refusals}
-    assert len(answers) == 1
+    for about_a_jwt in (False, True):  # which of the two kinds of token he sent the caller knows himself
+        reasons = [reason for reason in Reason if reason.kind is kind and reason.is_about_a_jwt is about_a_jwt]
+        answers = {answer_for(Refusal(reason, f"a detail about {reason}"), REFERENCE) for reason in reasons}
+        assert len(answers) == (1 if reasons else 0)
+
+
+def test_whoever_sent_a_jwt_is_challenged_for_one() -> None:
+    assert ("WWW-Authenticate", 'Bearer error="invalid_token"') in answer_for(Refusal(Reason.JWT_EXPIRED), REFERENCE).headers
+    assert ("WWW-Authenticate", "AfasToken") in answer_for(Refusal(Reason.TOKEN_EXPIRED), REFERENCE).headers
 
 
 def test_details_are_told_about_the_callers_own_words_only() -> None:

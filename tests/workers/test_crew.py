@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 pytest.importorskip("fcntl")
 
 from sidecar.workers.adding_up import Family
-from sidecar.workers.crew import Crew, Patience, _worst_credentials
+from sidecar.workers.crew import Crew, Patience, _worst_credentials, _worst_issuers
 from sidecar.workers.messages import LONGEST, Report
 from sidecar.workers.process import WorkerProcess, described
 
@@ -213,3 +213,8 @@ def test_of_access_tokens_the_one_that_ends_first_is_told() -> None:
         {},
     ]
     assert _worst_credentials(states) == {"A": {"token_seconds": 0, "problem": "down"}, "B": {"token_seconds": 5, "problem": ""}}
+
+
+def test_of_issuers_the_fewest_and_then_the_oldest_keys_are_told() -> None:
+    few, old, new = ({"keys": keys, "age_seconds": age, "problem": None} for keys, age in ((0, None), (3, 900.0), (3, 1.0)))
+    assert _worst_issuers([{"issuers": {"A": new, "B": old}}, {"issuers": {"A": few, "B": new}}, {}]) == {"A": few, "B": old}
