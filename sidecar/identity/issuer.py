@@ -32,11 +32,15 @@ class RemoteKeys:
 
 @dataclass(frozen=True, slots=True)
 class UserClaim:
-    """Which claim names the user, and how."""
+    """Which claim names the user, and how.
+
+    :ivar programs: the system user of each client that signs in for itself, whose tokens have no user.
+    """
 
     claim: str
     by: UserKey = UserKey.NAME
     trust_unverified_email: bool = False
+    programs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

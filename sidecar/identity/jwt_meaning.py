@@ -35,18 +35,12 @@ def meaning_of(claims: Mapping[str, Any], issuer: Issuer) -> Meaning:
 
     :raises Refusal: JWT_CLAIMS or JWT_CLIENT_UNKNOWN.
     """
-    user = _text(claims, issuer.user.claim)
-    by_email = issuer.user.by is UserKey.EMAIL
-    if by_email:
-        # A claim that users write themselves, such as a@b@c, is no address (oauth2-proxy, GHSA-c5c4-8r6x-56w3).
-        if _ADDRESS.fullmatch(user) is None:
-            raise _wrong(f"`{issuer.user.claim}` is no e-mail address")
-        if not issuer.user.trust_unverified_email and claims.get("email_verified") is not True:
-            raise _wrong("`email_verified` is not true")
+    client = "" if issuer.app_connector.claim is None else _text(claims, issuer.app_connector.claim)
+    user, email = _user(claims, issuer, client)
     return Meaning(
-        app_connector=_app_connector(claims, issuer),
-        user="" if by_email else user,
-        email=user if by_email else "",
+        app_connector=_app_connector(client, issuer),
+        user=user,
+        email=email,
         environment="" if issuer.environment_claim is None else _text(claims, issuer.environment_claim),
         attributes={name: _attribute(claims, claim) for name, claim in issuer.attributes.items() if claims.get(claim) is not None},
     )
@@ -56,14 +50,46 @@ def _wrong(detail: str) -> Refusal:
     return Refusal(Reason.JWT_CLAIMS, detail)
 
 
-def _app_connector(claims: Mapping[str, Any], issuer: Issuer) -> str:
-    client = issuer.app_connector
-    if client.claim is None:
-        return client.fixed
-    app_connector = client.clients.get(_text(claims, client.claim))
+def _app_connector(client: str, issuer: Issuer) -> str:
+    if issuer.app_connector.claim is None:
+        return issuer.app_connector.fixed
+    app_connector = issuer.app_connector.clients.get(client)
     if app_connector is None:
-        raise Refusal(Reason.JWT_CLIENT_UNKNOWN, f"`{client.claim}` is none of the issuer's `clients`")
+        raise Refusal(Reason.JWT_CLIENT_UNKNOWN, f"`{issuer.app_connector.claim}` is none of the issuer's `clients`")
     return app_connector
+
+
+def _user(claims: Mapping[str, Any], issuer: Issuer, client: str) -> tuple[str, str]:
+    """The user's name and his e-mail address; one of them is ""."""
+    program = issuer.user.programs.get(client)
+    if program is not None:
+        _check_nobody(claims, issuer, client)
+        return program, ""
+    said = _text(claims, issuer.user.claim)
+    if issuer.user.by is UserKey.NAME:
+        return said, ""
+    # A claim that users write themselves, such as a@b@c, is no address (oauth2-proxy, GHSA-c5c4-8r6x-56w3).
+    if _ADDRESS.fullmatch(said) is None:
+        raise _wrong(f"`{issuer.user.claim}` is no e-mail address")
+    if not issuer.user.trust_unverified_email and claims.get("email_verified") is not True:
+        raise _wrong("`email_verified` is not true")
+    return "", said
+
+
+def _check_nobody(claims: Mapping[str, Any], issuer: Issuer, client: str) -> None:
+    """A program's client must not sign people in; if it does nevertheless, they are not the program.
+
+    Okta names the client where it would name the user. What tells that there is a user differs between providers: when and how he signed in
+    (OpenID Connect), what he lets the app do (Entra ID), which kind of token it is (Entra ID), by which grant it came (Auth0).
+    """
+    if (
+        claims.get(issuer.user.claim) not in (None, client)
+        or any(claims.get(name) is not None for name in ("auth_time", "amr"))
+        or isinstance(claims.get("scp"), str)
+        or claims.get("idtyp", "app") != "app"
+        or claims.get("gty", "client-credentials") != "client-credentials"
+    ):
+        raise _wrong("it is of a user, but its client is one of the issuer's `programs`")
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -55,6 +55,11 @@ def give_issuer_advice(settings: Settings, report: Report) -> None:
         if part.user.trust_unverified_email:
             message = "whoever can write another's address into his own account at the provider becomes that user"
             report.warn((*path, "user", "trust_unverified_email"), message, "let `claim` name something that users can't choose")
+        for client, user in part.user.programs.items():
+            defined = settings.users.get(user)
+            if defined is not None and not defined.system:
+                message = f"`{user}` is a person, whose rights this program then has"
+                report.warn((*path, "user", "programs", client), message, "make a user of its own with `system: true`")
         if part.other_audiences:
             message = "whoever else is named in `aud` can use the tokens that are sent to him here"
             report.warn((*path, "other_audiences"), message, "let the provider make tokens for this API alone")

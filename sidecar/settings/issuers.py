@@ -25,6 +25,10 @@ class UserClaim(Part):
         default=False,
         description="true: an e-mail address counts without `email_verified: true` beside it. Only where users can't choose it themselves.",
     )
+    programs: ByClaim = Field(
+        default={},
+        description="Clients that sign in for themselves only, and the system user that each is. In their tokens `claim` names nobody.",
+    )
 
     @model_validator(mode="after")
     def _of_addresses_only(self) -> "UserClaim":
@@ -106,6 +110,15 @@ class Issuer(Part):
             raise complaint(f"`{sources[0]}` and `{sources[1]}` both say where keys come from", "keep one of them")
         if self.ca_file is not None and sources and sources[0] in ("key_file", "secret"):
             raise complaint("`ca_file` says something of keys that are fetched only", "leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _programs_are_clients(self) -> "Issuer":
+        strange = sorted(self.user.programs.keys() - self.app_connector.clients.keys())
+        if strange:
+            raise complaint(
+                f"`user.programs` has `{strange[0]}`, which is none of the `clients`", "name it under `app_connector.clients` too"
+            )
         return self
 
     @model_validator(mode="after")

@@ -31,7 +31,7 @@ def issuer_of(name: str, part: model.Issuer, report: Report, files: list[Path]) 
         audiences=frozenset(part.audiences),
         algorithms=frozenset(part.accepted),
         keys=keys,
-        user=UserClaim(part.user.claim, part.user.by, part.user.trust_unverified_email),
+        user=UserClaim(part.user.claim, part.user.by, part.user.trust_unverified_email, part.user.programs),
         app_connector=ClientClaim(part.app_connector.claim, part.app_connector.clients, part.app_connector.fixed or ""),
         other_audiences=part.other_audiences,
         types=frozenset(each.lower().removeprefix("application/") for each in part.types),

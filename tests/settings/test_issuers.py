@@ -157,6 +157,13 @@ ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"types": []}, "types", "expected a list of at least 1", ""),
     ({"user": {"claim": "email", "by": "mail"}}, "user.by", "expected one of name, email", ""),
     ({"user": {"claim": "sub", "trust_unverified_email": True}}, "user", "of `by: email` only", "leave it out"),
+    ({"user": {"claim": "sub", "programs": {"sync": "sync"}}}, "", "`user.programs` has `sync`, which is none of", "name it under"),
+    (
+        {"user": {"claim": "sub", "programs": {"a": "sync"}}, "app_connector": {"fixed": "hours"}},
+        "",
+        "`user.programs` has `a`, which is none of the `clients`",
+        "",
+    ),
     ({"app_connector": {"claim": "azp"}}, "app_connector", "no client is named", "name them"),
     ({"app_connector": {"fixed": "hours", "claim": "azp"}}, "app_connector", "either `claim` with `clients`, or `fixed`", ""),
     ({"app_connector": {"fixed": "hours", "clients": {"a": "hours"}}}, "app_connector", "either `claim` with", ""),
@@ -211,6 +218,7 @@ WARNINGS: list[tuple[dict[str, Any], str, str]] = [
     ({"issuer": "http://login.example.com", "jwks_uri": LOGIN}, "issuer", "plain http"),
     ({"user": {"claim": "email", "by": "email", "trust_unverified_email": True}}, "user.trust_unverified_email", "becomes that user"),
     ({"other_audiences": True}, "other_audiences", "can use the tokens"),
+    ({"user": {"claim": "sub", "programs": {"hours-mobile": "j.devries"}}}, "user.programs.hours-mobile", "`j.devries` is a person"),
 ]
 
 
@@ -226,6 +234,7 @@ def test_what_is_dangerous_is_told(tmp_path: Path, changes: dict[str, Any], path
 def test_whatever_is_said_of_an_issuer_changes_the_version(tmp_path: Path) -> None:
     changes: list[dict[str, Any]] = [{}, {"audiences": ["a"]}, {"leeway": 1}, {"key_file": "ec.pem"}, {"key_file": "rsa.pem"}]
     changes += [{"secret": {"file": "secret"}}, {"secret": {"file": "secret48"}}, {"attributes": {"department": "dept"}}]
+    changes += [{"user": {"claim": "azp", "programs": {"hours-mobile": name}}} for name in ("sync", "other")]
     versions = []
     for each in changes:
         snapshot = load_issuer(tmp_path, each).snapshot
