@@ -5,7 +5,6 @@ library's leniency matters: padding, line ends, stray bits behind the last byte,
 """
 
 import base64
-import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,17 +24,13 @@ _PART = re.compile(rb"[A-Za-z0-9_-]+")
 class CompactJwt:
     """A token taken apart and not verified.
 
-    :ivar text: as it came; `digest` is its SHA-256, by which it is remembered.
+    :ivar signing_input: what is signed: the first two parts as they came, with the dot between them.
     """
 
-    text: bytes = field(repr=False)
     header: dict[str, Any] = field(repr=False)
     claims: dict[str, Any] = field(repr=False)
-
-    @property
-    def digest(self) -> bytes:
-        """32 bytes that stand for this token and no other."""
-        return hashlib.sha256(self.text).digest()
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 def bearer_token(authorization: bytes) -> bytes | None:
@@ -61,8 +56,8 @@ def read_compact(token: bytes) -> CompactJwt:
     header, payload, signature = token.split(b".")
     if len(header) > _LONGEST_HEADER or len(signature) > _LONGEST_SIGNATURE:
         raise Refusal(Reason.JWT_MALFORMED, "header or signature are longer than any that is known")
-    _decoded(signature, "signature")
-    return CompactJwt(token, _object(header, "header"), _object(payload, "payload"))
+    decoded = _decoded(signature, "signature")
+    return CompactJwt(_object(header, "header"), _object(payload, "payload"), header + b"." + payload, decoded)
 
 
 def _object(part: bytes, name: str) -> dict[str, Any]:

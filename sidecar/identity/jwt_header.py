@@ -22,6 +22,7 @@ _NEVER = {
     "enc": "encryption",
     "cty": "a token within the token",
 }
+_BY_NAME = {algorithm.value: algorithm for algorithm in JwtAlgorithm}
 _KID = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
@@ -34,8 +35,8 @@ def read_header(header: dict[str, Any], issuer: Issuer) -> tuple[JwtAlgorithm, s
         if name in header:
             raise Refusal(Reason.JWT_NOT_ACCEPTED, f"`{name}` asks for {what}")
     said = header.get("alg")
-    algorithm = next((each for each in issuer.algorithms if isinstance(said, str) and each.value == said), None)
-    if algorithm is None:
+    algorithm = _BY_NAME.get(said) if isinstance(said, str) else None
+    if algorithm is None or algorithm not in issuer.algorithms:
         raise Refusal(Reason.JWT_NOT_ACCEPTED, "`alg` is none of the issuer's `algorithms`")
     type_ = header.get("typ", "JWT")
     if not isinstance(type_, str) or type_.lower().removeprefix("application/") not in issuer.types:

@@ -1,5 +1,7 @@
 """Whether a JWT was signed with the issuer's key: PyJWT's work, on a token that has one reading, with a key that was chosen before."""
 
+from typing import Any, NamedTuple
+
 from jwt import PyJWS, PyJWTError
 
 from sidecar.errors import Reason, Refusal
@@ -10,26 +12,36 @@ from sidecar.identity.jwt_header import read_header
 from sidecar.identity.key_set import KeySet, VerificationKey
 
 _LIBRARY = PyJWS([algorithm.value for algorithm in JwtAlgorithm])
+_VERIFIERS: dict[JwtAlgorithm, Any] = {algorithm: _LIBRARY.get_algorithm_by_name(algorithm.value) for algorithm in JwtAlgorithm}
+"""The library's algorithms. Its reading of tokens is not used: there would be two, which could differ."""
 
 
-def find_key(jwt: CompactJwt, issuer: Issuer, keys: KeySet) -> VerificationKey | None:
-    """The one key of the set that may have signed it; None where there is none.
+class Choice(NamedTuple):
+    """The one key that may have signed a token, and how."""
+
+    key: VerificationKey
+    algorithm: JwtAlgorithm
+
+
+def find_key(jwt: CompactJwt, issuer: Issuer, keys: KeySet) -> Choice | None:
+    """The key of the set; None where there is none.
 
     :raises Refusal: JWT_NOT_ACCEPTED.
     """
     algorithm, kid = read_header(jwt.header, issuer)
-    return keys.key_for(kid, algorithm)
+    key = keys.key_for(kid, algorithm)
+    return None if key is None else Choice(key, algorithm)
 
 
-def check_signature(jwt: CompactJwt, issuer: Issuer, key: VerificationKey) -> None:
-    """Raise if this key did not sign this token.
+def check_signature(jwt: CompactJwt, choice: Choice) -> None:
+    """Raise if this key did not sign this token in this way.
 
-    :raises Refusal: JWT_SIGNATURE, JWT_NOT_ACCEPTED.
+    :raises Refusal: JWT_SIGNATURE.
     """
-    algorithm, _ = read_header(jwt.header, issuer)
-    if algorithm not in key.algorithms:
-        raise Refusal(Reason.JWT_NOT_ACCEPTED, "`alg` is not one for this key")
+    verifier = _VERIFIERS[choice.algorithm]
     try:
-        _LIBRARY.decode(jwt.text, key.key, algorithms=[algorithm.value])
+        signed = verifier.verify(jwt.signing_input, verifier.prepare_key(choice.key.key), jwt.signature)
     except (PyJWTError, ValueError, TypeError):
-        raise Refusal(Reason.JWT_SIGNATURE) from None
+        signed = False
+    if signed is not True:
+        raise Refusal(Reason.JWT_SIGNATURE)

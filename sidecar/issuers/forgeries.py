@@ -1,4 +1,4 @@
-"""How many wrong signatures came from where lately. To look at one takes a tenth of a millisecond, in which nobody else is served."""
+"""How many wrong signatures came from where lately. To look at one takes some tenths of a millisecond, in which nobody else is served."""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -99,15 +99,15 @@ class Verifier:
         _check_unbound(jwt)
         meaning = meaning_of(jwt.claims, issuer)
         keys = self.providers.keys_of(issuer)
-        key = find_key(jwt, issuer, keys) if keys is not None else None
-        if key is None:
+        choice = find_key(jwt, issuer, keys) if keys is not None else None
+        if choice is None:
             remote = self.providers.remote(issuer)
             if not last and remote is not None and remote.may_be_renewed:
                 return None
             raise Refusal(Reason.JWT_KEYS_UNAVAILABLE if keys is None else Reason.JWT_KEY_UNKNOWN)
         self._forgeries.check(address)
         try:
-            check_signature(jwt, issuer, key)
+            check_signature(jwt, choice)
         except Refusal:
             self._forgeries.add(address)
             _remember(self._forged, digest, None)
