@@ -16,7 +16,7 @@ from sidecar.database.listening import listen
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
 from sidecar.policy_database.revision import CHANNEL, Revision
-from sidecar.store.read_rights import open_database, read_revision, read_rights
+from sidecar.store.read_rights import file_of, open_database, read_revision, read_rights
 from sidecar.store.rights import Rights, RightsUnknownError
 
 POLL_SECONDS = {"sqlite": 0.25, "postgresql": 0.5}
@@ -55,6 +55,7 @@ class PolicyWatch:
         self._clock = clock
         self._poll = POLL_SECONDS[self.kind]
         self._database: Database | None = None
+        self._file: tuple[int, int] | None = None
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._untold = False
@@ -108,8 +109,12 @@ class PolicyWatch:
 
     async def _ask(self) -> bool:
         """Whether the rights are others than before."""
-        if self._database is None:
-            self._database = open_database(self.url)
+        file = file_of(self.url)
+        if self._database is None or file != self._file:
+            if self._database is not None:
+                # Another file has its name, and has its own count of changes: what a connection still reads is the old one.
+                await self._database.close()
+            self._database, self._file, self.rights = open_database(self.url), file, None
         if self.rights is not None:
             revision = await read_revision(self._database)
             if revision.rights == self.rights.revision.rights:

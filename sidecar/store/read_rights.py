@@ -21,14 +21,28 @@ _SECONDS_FOR_ALL = 30.0
 _MAKE = "`sidecar db migrate` makes them"
 
 
+def file_of(url: str) -> tuple[int, int] | None:
+    """What tells the file of a SQLite from another one of the same name; None for a PostgreSQL.
+
+    :raises RightsUnknownError: it isn't there.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    try:
+        status = Path(str(parsed.database)).stat()
+    except OSError:
+        raise RightsUnknownError(
+            "names a file that is not there", "`sidecar db migrate` makes it, with its tables", passing=False
+        ) from None
+    return status.st_dev, status.st_ino
+
+
 def open_database(url: str) -> Database:
     """The database of policy; nothing is asked of it yet.
 
-    :raises RightsUnknownError: it is a file that isn't there, or can't be used.
+    :raises RightsUnknownError: it is a file that can't be used.
     """
-    parsed = database_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
-        raise RightsUnknownError("names a file that is not there", "`sidecar db migrate` makes it, with its tables", passing=False)
     try:
         return Database(url)
     except ValueError as error:
@@ -61,6 +75,7 @@ async def read_rights(database: Database) -> Rights:
 async def rights_at(url: str) -> Rights | RightsUnknownError:
     """What a database holds now, for those who ask but once."""
     try:
+        file_of(url)
         database = open_database(url)
     except RightsUnknownError as error:
         return error
