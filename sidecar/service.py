@@ -82,7 +82,7 @@ async def serve(
     decision_log = DecisionLog(write, log_format)
     gateway_limits = GatewayLimits(limits.head, limits.body, limits.answer, timeouts.client)
     credentials = BackendCredentials(pool, timeouts.client)
-    directory: Directory | None = None
+    directory = store.directory
     otp = _OneTimePasswords(store, decision_log, directory)
     providers = Providers()
     gateway = Gateway(

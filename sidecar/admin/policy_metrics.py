@@ -43,6 +43,11 @@ def _of_the_database(store: PolicyStore, watch: "PolicyWatch") -> Iterator[Metri
     looks.add_metric(["success"], watch.looks_succeeded)
     looks.add_metric(["failure"], watch.looks_failed)
     yield looks
+    if watch.directory is not None:
+        unsound = "Rows of users and tokens that made no sense, each counted when it was found."
+        yield CounterMetricFamily("sidecar_policy_unsound_rows", unsound, watch.directory.unsound)
+        remembered = "Users and tokens that are remembered."
+        yield GaugeMetricFamily("sidecar_policy_remembered", remembered, value=watch.directory.remembered)
     seconds = store.heard_seconds
     if seconds is not None:
         meaning = "Seconds since the database of policy was heard."

@@ -77,12 +77,12 @@ async def _supervise(config: tuple[Path, ...], log_format: str, workers: int) ->
         if store.last_reload is not None:
             tell(store.last_reload)
         return _unusable()
-    settings = store.settings
+    settings, database = store.settings, store.database
     del store  # the policy is the workers' business
     stop = asyncio.Event()
     arguments = [*(word for file in config for word in ("--config", str(file))), "--log-format", log_format]
     try:
-        fine = await supervise(settings, arguments, workers, stop, lambda reload: _on_signals(stop.set, reload))
+        fine = await supervise(settings, arguments, workers, stop, lambda reload: _on_signals(stop.set, reload), database)
     except OSError as problem:
         return _could_not_start(problem)
     return 0 if fine else COULD_NOT_READ

@@ -103,6 +103,11 @@ class Directory:
         self._adopted_at = now
         self._adopted.set()
 
+    def start_over(self) -> None:
+        """It is another database from now on, whose numbers mean something else."""
+        self._forget()
+        self._rights, self._numbers, self._revised = frozenset(), None, time.monotonic()
+
     async def close(self) -> None:
         """Ask nothing more; nobody is known afterwards. The database is closed by whoever opened it."""
         self._closed = True

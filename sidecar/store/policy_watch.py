@@ -6,8 +6,10 @@ with a notification, or with a connection that was cut without a sound.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -15,6 +17,7 @@ from sidecar.database.database import Database
 from sidecar.database.listening import listen
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
+from sidecar.policy_database.directory import Directory
 from sidecar.policy_database.revision import CHANNEL, Revision
 from sidecar.store.read_rights import file_of, open_database, read_revision, read_rights
 from sidecar.store.rights import Rights, RightsUnknownError
@@ -32,6 +35,7 @@ class PolicyWatch:
 
     :ivar rights: those that were read last; None before the first time.
     :ivar revision: of the last look, with the newest numbers of users and tokens.
+    :ivar directory: looks users and tokens up; None before the first time.
     :ivar heard: when the last look began that succeeded, and all that it brought was dealt with.
     :ivar problem: why the last look failed; None if it did not.
     :ivar listening: changes are notified of.
@@ -46,7 +50,7 @@ class PolicyWatch:
         self.kind = database_url(url).get_backend_name()
         self.rights: Rights | None = None
         self.revision: Revision | None = None
-        self.asked = float("-inf")
+        self.directory: Directory | None = None
         self.heard = float("-inf")
         self.problem: RightsUnknownError | None = None
         self.listening = False
@@ -54,7 +58,9 @@ class PolicyWatch:
         self.looks_failed = 0
         self._clock = clock
         self._poll = POLL_SECONDS[self.kind]
+        self._asked = float("-inf")  # monotonic seconds, for the directory
         self._database: Database | None = None
+        self._for_directory: Database | None = None
         self._file: tuple[int, int] | None = None
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +76,7 @@ class PolicyWatch:
     async def look(self) -> None:
         """Look once. What is wrong with the database is `problem` afterwards."""
         try:
-            self.asked = asked = self._clock()
+            self._asked, asked = time.monotonic(), self._clock()
             if await self._ask():
                 self._untold = True
             if self._untold:
@@ -103,18 +109,27 @@ class PolicyWatch:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        if self._database is not None:
-            await self._database.close()
-            self._database = None
+        if self.directory is not None:
+            await self.directory.close()
+        for database in (self._database, self._for_directory):
+            if database is not None:
+                await database.close()
+
+    def adopt(self, rights: int, refused: int | None) -> None:
+        """Have users and tokens looked up for these rights. To be called in the step of the event loop that puts them in force.
+
+        :param refused: the number of newer rights that can't be used.
+        """
+        if self.directory is not None and self.revision is not None:
+            self.directory.adopt(replace(self.revision, rights=rights), refused, asked=self._asked)
 
     async def _ask(self) -> bool:
         """Whether the rights are others than before."""
         file = file_of(self.url)
         if self._database is None or file != self._file:
-            if self._database is not None:
-                # Another file has its name, and has its own count of changes: what a connection still reads is the old one.
-                await self._database.close()
-            self._database, self._file, self.rights = open_database(self.url), file, None
+            await self._open()
+            self._file, self.rights = file, None
+        assert self._database is not None  # noqa: S101  it was just opened
         if self.rights is not None:
             revision = await read_revision(self._database)
             if revision.rights == self.rights.revision.rights:
@@ -123,6 +138,17 @@ class PolicyWatch:
         self.rights = await read_rights(self._database)
         self.revision = self.rights.revision
         return True
+
+    async def _open(self) -> None:
+        """Two ways to the database, so that neither who looks nor who looks somebody up waits for the other."""
+        if self._database is None:
+            self._database, self._for_directory = open_database(self.url), open_database(self.url)
+            self.directory = Directory(self._for_directory, self.wake)
+        elif self._for_directory is not None and self.directory is not None:
+            # Another file has its name, and its own count of changes: what connections still read is the old one.
+            await self._database.close()
+            await self._for_directory.close()
+            self.directory.start_over()
 
     def _fail(self, problem: RightsUnknownError) -> None:
         if self.problem is None or self.problem.message != problem.message:

@@ -28,6 +28,7 @@ from sidecar.store.snapshot import Snapshot
 from sidecar.store.watched_files import Signature, own_fault, read_watched, signature_of
 
 if TYPE_CHECKING:
+    from sidecar.policy_database.directory import Directory
     from sidecar.store.policy_watch import PolicyWatch  # brings SQLAlchemy along, which many have no use for
 
 POLL_SECONDS = 0.2
@@ -72,7 +73,8 @@ class PolicyStore:
         self.in_force: Snapshot | None = None
         self.why_none = Reason.NO_POLICY
         self.settings: Settings | None = None  # of the start: what can't be changed later stays as it was then
-        self.installation: Installation | None = None  # likewise
+        self.installation: Installation | None = None  # likewise, as is the next
+        self.database: str | None = None  # the URL of that of policy, if it is in one
         self.last_reload: Reload | None = None
         self.admin_keys: Mapping[str, AdminKey] = {}  # of the last loading that took effect: a key that is taken out opens nothing
         self.watch: PolicyWatch | None = None
@@ -86,6 +88,7 @@ class PolicyStore:
         self._loaded: Signature = dict.fromkeys(self._paths)
         self._files: Files | None = None  # what they say now
         self._good: tuple[Files, Rights | None] | None = None  # what is in force
+        self._refused: int | None = None  # rights that were newer, and could not be used
         self._begun = False
         self._max_staleness = 0.0
         self._requested = asyncio.Event()
@@ -103,6 +106,11 @@ class PolicyStore:
     def waits(self) -> bool:
         """Whether there was no policy yet for want of an answer from the database only."""
         return self.in_force is None and self.watch is not None and self.watch.problem is not None and self.watch.problem.passing
+
+    @property
+    def directory(self) -> "Directory | None":
+        """Looks up users and tokens that are not in memory; None where policy is in files."""
+        return None if self.watch is None else self.watch.directory
 
     @property
     def is_stale(self) -> bool:
@@ -165,7 +173,8 @@ class PolicyStore:
                 return
             self._files = read
             if self.watch is None and self._good is None and read.database is not None:
-                await self._begin_watching(read.database)
+                self.database = self.database or read.database
+                await self._begin_watching(self.database)
             await self._take(read)
 
     async def _take_rights(self) -> None:
@@ -199,6 +208,9 @@ class PolicyStore:
             self._put_in_force(loaded.snapshot, files, rights)
         else:
             await self._take_half(files, rights, now)
+        if rights is not None and self.in_force is not None:
+            self._refused = None if self.in_force.revision == rights.revision else rights.revision.rights
+            self._adopt()
         self._tell(now, loaded.snapshot is not None, problems)
 
     async def _take_half(self, files: Files, rights: Rights | None, now: datetime) -> None:
@@ -234,6 +246,12 @@ class PolicyStore:
 
     def _on_heard(self) -> None:
         self._show()
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Have users and tokens looked up for the rights in force."""
+        if self.watch is not None and self.in_force is not None and self.in_force.revision is not None:
+            self.watch.adopt(self.in_force.revision.rights, self._refused)
 
     async def _keep_fresh(self) -> None:
         while True:

@@ -24,6 +24,7 @@ GAUGES: Mapping[str, Callable[[float, float], float]] = {
     "sidecar_policy_last_reload_successful": min,
     "sidecar_policy_database_heard_seconds": max,
     "sidecar_policy_database_listening": min,
+    "sidecar_policy_remembered": operator.add,
     "sidecar_policy_stale": max,
 }
 """What becomes of two values of a gauge: their sum, or the one that an alert is about."""

@@ -21,12 +21,18 @@ _AFTER_DRAIN = 5.0
 
 
 async def supervise(
-    settings: Settings, arguments: Sequence[str], size: int, stop: asyncio.Event, on_reload: Callable[[Callable[[], None]], None]
+    settings: Settings,
+    arguments: Sequence[str],
+    size: int,
+    stop: asyncio.Event,
+    on_reload: Callable[[Callable[[], None]], None],
+    database: str | None = None,
 ) -> bool:
     """Run workers until `stop` is set; on leaving, all drain.
 
     :param arguments: of a worker's command line.
     :param on_reload: is handed what makes all of them reload.
+    :param database: the URL of the database of policy, if it is in one.
     :return: False if they could not start; they have said why.
     :raises OSError: when an address can't be had.
     """
@@ -35,7 +41,7 @@ async def supervise(
     lock = new_lock()
     try:
         with reserved(host, port) as real_port:
-            start = Start(settings, real_port, lock)
+            start = Start(settings, real_port, lock, database)
 
             def launch(number: int, on_report: Callable[[], None]) -> Awaitable[WorkerProcess]:
                 return started(number, arguments, start, on_report)

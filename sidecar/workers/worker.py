@@ -40,7 +40,7 @@ async def work(
     reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=os.dup(_STANDARD_INPUT)), limit=LONGEST)
     start = Start.decode(await reader.readline())
     store = PolicyStore(config, os.environ)
-    store.settings = start.settings
+    store.settings, store.database = start.settings, start.database
     store.on_result(tell)
     line = _ControlLine(reader, writer, store)
     on_signals(line.stop.set, store.request_reload)

@@ -1,13 +1,17 @@
 """A backend and a sidecar for the tests; whatever reaches the backend in any of them must be of the sidecar's own making."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.databases import new_on, sqlite_in
 from tests.end_to_end.harness.canonical import assert_canonical
+from tests.end_to_end.harness.in_database import put_there
 from tests.end_to_end.harness.stage import Change, OwnStage, Stage, staged
+from tests.postgres import DATABASES
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +47,11 @@ def own_stage(tmp_path: Path) -> Iterator[OwnStage]:
         for stage in started:
             for received in stage.backend.take():
                 assert_canonical(received, stage.backend.port)
+
+
+@pytest.fixture(params=DATABASES)
+def policy_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with the policy that the other tests have in files."""
+    url = sqlite_in(tmp_path) if request.param == "sqlite" else asyncio.run(new_on(request.getfixturevalue("postgres")))
+    asyncio.run(put_there(url))
+    return url

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 pytest.importorskip("fcntl")
 
 from sidecar.workers.adding_up import Family
-from sidecar.workers.crew import Crew, Patience, _worst_credentials, _worst_issuers
+from sidecar.workers.crew import Crew, Patience, _worst_credentials, _worst_database, _worst_issuers
 from sidecar.workers.messages import LONGEST, Report
 from sidecar.workers.process import WorkerProcess, described
 
@@ -204,6 +204,15 @@ async def _keep_asking(crew: Crew) -> None:
     while True:
         await crew.fetch()
         await asyncio.sleep(0.05)
+
+
+def test_of_databases_the_one_that_was_not_heard_for_longest_is_told() -> None:
+    good = {"heard_seconds": 0.1, "listening": True, "stale": False, "problem": None}
+    away = {"heard_seconds": 901.0, "listening": False, "stale": True, "problem": "gives no answer (OSError)"}
+    never = {"heard_seconds": None, "listening": True, "stale": False, "problem": "gives no answer (TimeoutError)"}
+    assert _worst_database([good, away, good]) == away
+    assert _worst_database([away, never]) == {**never, "listening": False, "stale": True}
+    assert _worst_database([good]) == good
 
 
 def test_of_access_tokens_the_one_that_ends_first_is_told() -> None:

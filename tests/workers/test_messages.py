@@ -25,6 +25,7 @@ def test_a_worker_learns_what_holds_until_a_restart_and_nothing_else() -> None:
     assert b"SECRET" not in line
     start = Start.decode(line)
     assert start == Start(Settings.model_validate(content), 8080, 5)
+    assert Start.decode(Start(settings, 8080, 5, "sqlite:///policy.db").encode()).database == "sqlite:///policy.db"
     assert ip_network("2001:db8::/32") in start.settings.trusted_proxies
 
 

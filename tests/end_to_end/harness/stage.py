@@ -20,6 +20,7 @@ from tests.end_to_end.harness.configuration import ENVIRON, Configuration, autho
 from tests.end_to_end.harness.soap import BASE as SOAP_BASE
 from tests.end_to_end.harness.soap import Version, content_type
 from tests.end_to_end.harness.wire import PATIENCE, Answer, Wire, request
+from tests.store.watched import Clock
 
 Change = Callable[[Configuration], object]
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Stage:
     port: int
     admin_url: str
     loop: asyncio.AbstractEventLoop
+    clock: Clock = field(repr=False)
     lines: list[str] = field(default_factory=list, repr=False)
 
     def wire(self, *, receive_buffer: int | None = None) -> Wire:
@@ -139,14 +141,15 @@ def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03)
             content = configuration(backend.port)
             change(content)
             write(file, content)
-            store = PolicyStore([file], ENVIRON, poll=poll)
+            clock = Clock()
+            store = PolicyStore([file], ENVIRON, poll=poll, monotonic=clock)
             await store.start()
             stack.push_async_callback(store.stop)
             assert store.settings is not None, store.last_reload
             lines: list[str] = []
             running = await stack.enter_async_context(serve(store.settings, store, LogFormat.JSON, lines.append))
             port = int(running.url.rpartition(":")[2])
-            opened.append(Stage(backend, store, file, content, port, running.admin_url, asyncio.get_running_loop(), lines))
+            opened.append(Stage(backend, store, file, content, port, running.admin_url, asyncio.get_running_loop(), clock, lines))
             ready.set()
             await done.wait()
 
