@@ -7,12 +7,7 @@ first. Within one process there can be one at a time, since Alembic keeps its pl
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from sidecar.database.database import Database
 from sidecar.database.making import until_made
@@ -82,15 +77,21 @@ def newest_version() -> str:
 
 def known_versions() -> list[str]:
     """The versions that this sidecar knows, oldest first."""
-    return [script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()][::-1]
+    return sorted(path.name[1:5] for path in (_FOLDER / "versions").glob("v*.py"))
 
 
 def version_on(connection: Connection) -> str | None:
     """The same on a connection that is there already."""
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  a name of ours
 
 
 def _upgrade(connection: Connection, to: str) -> tuple[str | None, str | None]:
+    from alembic import command  # takes its time, and a sidecar that starts only looks which version is there
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()

@@ -6,6 +6,7 @@ database counts only as long as the database was heard lately.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -52,6 +53,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def seconds_of_the_host() -> float:
+    """Seconds that pass while the host sleeps too, or a virtual machine stands still, as far as the system tells them (Linux does)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+
+
 class PolicyStore:
     """Holds the snapshot in force. Belongs to one event loop; only the reading of files and the compiling happen in a thread.
 
@@ -67,7 +73,7 @@ class PolicyStore:
         environ: Mapping[str, str],
         clock: Callable[[], datetime] = utc_now,
         poll: float = POLL_SECONDS,
-        monotonic: Callable[[], float] = time.monotonic,
+        seconds: Callable[[], float] = seconds_of_the_host,
     ) -> None:
         self.snapshot: Snapshot | None = None
         self.in_force: Snapshot | None = None
@@ -84,7 +90,7 @@ class PolicyStore:
         self._environ = dict(environ)
         self._clock = clock
         self._poll = poll
-        self._monotonic = monotonic
+        self._seconds = seconds
         self._loaded: Signature = dict.fromkeys(self._paths)
         self._files: Files | None = None  # what they say now
         self._good: tuple[Files, Rights | None] | None = None  # what is in force
@@ -117,14 +123,14 @@ class PolicyStore:
         """Whether the database was not heard for so long that its policy counts no longer."""
         if self.watch is None or self.in_force is None:
             return False
-        return self._monotonic() - self.watch.heard >= self._max_staleness
+        return self._seconds() - self.watch.heard >= self._max_staleness
 
     @property
     def heard_seconds(self) -> float | None:
         """How long ago the database was heard; None where it never was, or there is none."""
         if self.watch is None or self.watch.revision is None:
             return None
-        return self._monotonic() - self.watch.heard
+        return self._seconds() - self.watch.heard
 
     def on_result(self, callback: Callable[[Reload], None]) -> None:
         """Have `callback` called in the event loop after every attempt, the first included."""
@@ -185,7 +191,7 @@ class PolicyStore:
     async def _begin_watching(self, url: str) -> None:
         from sidecar.store.policy_watch import PolicyWatch
 
-        self.watch = watch = PolicyWatch(url, self._monotonic)
+        self.watch = watch = PolicyWatch(url, self._seconds)
         await watch.look()
         watch.start(self._take_rights, self._on_heard)
         self._tasks.append(asyncio.create_task(self._keep_fresh(), name="policy staleness"))

@@ -1,6 +1,7 @@
 """Migrations: from nothing and from any earlier version to what the tables say; interrupted, at once, and of a later version."""
 
 import asyncio
+import subprocess
 import sys
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from sidecar.database.unavailable import Unavailable
 from sidecar.otp.tables import make_tables
 from sidecar.policy_database import migrate as migrating
-from sidecar.policy_database.migrate import VERSION_TABLE, Migration, UnknownVersionError, is_migrated, migrate
+from sidecar.policy_database.migrate import VERSION_TABLE, Migration, UnknownVersionError, is_migrated, known_versions, migrate
 from sidecar.policy_database.tables import PARTS, metadata
 from tests.databases import opened
 
@@ -135,3 +136,12 @@ async def test_the_tables_of_the_token_authority_may_stand_beside(empty: str) ->
 def test_each_table_of_the_policy_is_of_one_part() -> None:
     listed = [table.name for tables in PARTS.values() for table in tables]
     assert sorted(listed) == sorted({table.name for table in metadata.sorted_tables} - {"policy_audit", "policy_revisions"})
+
+
+def test_the_versions_are_those_that_migrating_goes_through() -> None:
+    assert known_versions() == VERSIONS
+
+
+def test_who_only_looks_which_version_is_there_needs_no_alembic() -> None:
+    code = "import sys; import sidecar.store.policy_watch; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -34,7 +34,7 @@ class Watched:
         self.config = config
         self.url = url
         self.clock = Clock()
-        self.store = PolicyStore([config], ENVIRON, lambda: NOW, monotonic=self.clock)
+        self.store = PolicyStore([config], ENVIRON, lambda: NOW, seconds=self.clock)
         self.results: list[Reload] = []
         self.store.on_result(self.results.append)
 

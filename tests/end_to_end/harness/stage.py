@@ -142,7 +142,7 @@ def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03)
             change(content)
             write(file, content)
             clock = Clock()
-            store = PolicyStore([file], ENVIRON, poll=poll, monotonic=clock)
+            store = PolicyStore([file], ENVIRON, poll=poll, seconds=clock)
             await store.start()
             stack.push_async_callback(store.stop)
             assert store.settings is not None, store.last_reload
