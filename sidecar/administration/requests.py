@@ -29,6 +29,10 @@ Limit = Annotated[StrictInt, Field(ge=1, le=MOST_AT_ONCE, description="Most of t
 
 _MESSAGES = {
     "missing": "is missing",
+    "too_short": "is empty",
+    "too_long": "is too long",
+    "string_too_short": "is empty",
+    "string_too_long": "is too long",
     "extra_forbidden": "is not a part of this request",
     "string_type": "expected a text",
     "bool_type": "expected true or false",

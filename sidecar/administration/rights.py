@@ -19,8 +19,8 @@ from sidecar.settings.otp_advice import compile_enrolments
 from sidecar.settings.problem import Problem
 from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
-from sidecar.settings.tree import Entry, Listing, Place, Scalar
 from sidecar.settings.tree import Mapping as Tree
+from sidecar.settings.tree import Place, tree_of
 
 Narrowed = Callable[[Nested], Nested]
 """What is to stand in a section, from what stands there."""
@@ -79,8 +79,7 @@ def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
 
     :param nested: the sections of policy, as the configuration has them.
     """
-    root = _tree({**nested, "environments": dict.fromkeys(files.environments, "")})
-    assert isinstance(root, Tree)  # noqa: S101  of a mapping
+    root = tree_of({**nested, "environments": dict.fromkeys(files.environments, "")}, _PLACE)
     report = Report(root)
     try:
         part = Settings.model_validate(nested)
@@ -111,13 +110,3 @@ def said_about(rights: Rights, *prefix: str) -> list[str]:
     start = ".".join(prefix)
     about = [each for each in rights.report.problems if each.path == start or each.path.startswith((f"{start}.", f"{start}["))]
     return [told(each) for each in about]
-
-
-def _tree(value: Any) -> Tree | Listing | Scalar:
-    match value:
-        case Mapping():
-            return Tree(_PLACE, {key: Entry(_PLACE, _tree(item)) for key, item in value.items()})
-        case list() | tuple():
-            return Listing(_PLACE, tuple(_tree(item) for item in value))
-        case _:
-            return Scalar(_PLACE, str(value))
