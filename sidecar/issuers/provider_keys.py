@@ -1,5 +1,6 @@
 """The keys of one identity provider, kept at hand: fetched when the sidecar starts, anew ahead of need, and when a key is asked for that is
-not among them, though not more often than a cool-down allows.
+not among them. Of the latter a few may follow each other, since keys are sometimes changed just after they were fetched, but over time not
+more than a cool-down allows, whatever keys are asked for.
 
 What goes wrong changes nothing for as long as the last good set counts, which is bounded: a provider takes keys back by no longer
 publishing them, and somebody who can keep the sidecar from hearing that must not gain by it for ever.
@@ -21,10 +22,14 @@ Fetch = Callable[[Issuer, RemoteKeys], Awaitable[KeySet]]
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Seconds: between two fetches; between one and another for an unknown key; after failures; for how long a last good set counts."""
+    """Seconds: between two fetches; until there may be one more for an unknown key; after failures; for how long a last good set counts.
+
+    :ivar at_once: fetches for unknown keys that may follow each other, after a time without any.
+    """
 
     refresh: float = 600.0
     cool_down: float = 30.0
+    at_once: int = 3
     first_retry: float = 1.0
     last_retry: float = 60.0
     keep: float = 86_400.0
@@ -55,7 +60,8 @@ class ProviderKeys:
         self._rhythm = rhythm or Rhythm()
         self._clock = asyncio.get_running_loop().time
         self._fetched_at: float | None = None
-        self._begun_at = float("-inf")
+        self._allowed = float(self._rhythm.at_once)
+        self._allowed_at = self._clock()
         self._failures = 0
         self._waiting = 0
         self._flight: asyncio.Task[None] | None = None
@@ -70,17 +76,25 @@ class ProviderKeys:
     @property
     def may_be_renewed(self) -> bool:
         """Whether waiting for `renewed` can bring anything."""
-        return self._waiting < _MOST_WAITING and (self._flight is not None or self._clock() - self._begun_at >= self._rhythm.cool_down)
+        return self._waiting < _MOST_WAITING and (self._flight is not None or self._fetches_allowed() >= 1)
 
     async def renewed(self) -> None:
-        """Wait until a fetch that is under way has ended, or one more, if the cool-down has passed. It may have failed."""
+        """Wait until a fetch that is under way has ended, or one more, if one is allowed. It may have failed."""
         if not self.may_be_renewed:
             return
+        if self._flight is None:
+            self._allowed, self._allowed_at = self._fetches_allowed() - 1, self._clock()
         self._waiting += 1
         try:
             await asyncio.shield(self._in_flight())
         finally:
             self._waiting -= 1
+
+    def _fetches_allowed(self) -> float:
+        """For unknown keys: each cool-down adds one, up to those that may follow each other."""
+        rhythm = self._rhythm
+        added = (self._clock() - self._allowed_at) / rhythm.cool_down if rhythm.cool_down else rhythm.at_once
+        return min(float(rhythm.at_once), self._allowed + added)
 
     async def close(self) -> None:
         """Fetch no more."""
@@ -109,7 +123,6 @@ class ProviderKeys:
     def _in_flight(self) -> "asyncio.Task[None]":
         """The fetch that is under way, or a new one."""
         if self._flight is None:
-            self._begun_at = self._clock()
             self._flight = asyncio.create_task(self._fly(), name=f"fetch keys of {self.issuer.name}")
         return self._flight
 
