@@ -23,9 +23,34 @@ _PATIENCE = 30.0
 _UNPRIVILEGED = "nobody"
 
 
+class Server:
+    """A server of its own, which may crash and be started again."""
+
+    def __init__(self, folder: Path, programs: Path, user: str | None) -> None:
+        self.url = f"postgresql://postgres@/postgres?host={folder}"
+        self._folder = folder
+        self._user = user
+        settings = [f"unix_socket_directories={folder}", "listen_addresses=", "fsync=off", "logging_collector=off"]
+        more = [part for setting in settings for part in ("-c", setting)]
+        self._command: list[str | Path] = [programs / "postgres", "-D", folder / "data", *more]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, user=self._user, cwd=self._folder)
+        _await_socket(self._folder, self._process)
+
+    def end(self, how: int = signal.SIGQUIT if sys.platform != "win32" else signal.SIGTERM) -> None:
+        """By its "immediate" shutdown, where nothing is kept in mind, or by another signal."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_PATIENCE)
+            self._process = None
+
+
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The URL of an empty database, without a driver: postgresql://…"""
+def restartable_postgres() -> Iterator[Server]:
+    """A server that was started."""
     with tempfile.TemporaryDirectory(prefix="pg") as name:  # short: the path of a socket has 107 characters at most
         folder = Path(name)
         as_root = sys.platform != "win32" and os.geteuid() == 0
@@ -36,16 +61,19 @@ def running_postgres() -> Iterator[str]:
         data = folder / "data"
         make: list[str | Path] = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
-        settings = [f"unix_socket_directories={folder}", "listen_addresses=", "fsync=off", "logging_collector=off"]
-        serve: list[str | Path] = [programs / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(serve, stdout=log, stderr=log, user=user, cwd=folder)
+        server = Server(folder, programs, user)
+        server.start()
         try:
-            _await_socket(folder, server)
-            yield f"postgresql://postgres@/postgres?host={folder}"
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # its "immediate" shutdown: nothing is kept
-            server.wait(_PATIENCE)
+            server.end()
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The URL of an empty database, without a driver: postgresql://…"""
+    with restartable_postgres() as server:
+        yield server.url
 
 
 def _programs(folder: Path, *, copied: bool) -> Path:

@@ -71,6 +71,7 @@ class Directory:
         self._rights: frozenset[int] = frozenset()
         self._numbers: tuple[int, int] | None = None
         self._revised = float("-inf")  # monotonic seconds, as the next
+        self._began = float("-inf")
         self._adopted_at = float("-inf")
         self._adopted = asyncio.Event()
         self._wanted = asyncio.Event()
@@ -99,14 +100,20 @@ class Directory:
         """
         now = time.monotonic()
         self._rights = frozenset({revision.rights} if refused_rights is None else {revision.rights, refused_rights})
-        self._notice((revision.users, revision.tokens), now if asked is None else asked)
+        numbers = (revision.users, revision.tokens)
+        if numbers != self._numbers:
+            # An answer is of any moment after its question: if that was put before the one whose numbers are known, either may be newer.
+            is_newer = asked is None or asked >= self._revised
+            self._numbers, self._revised = numbers if is_newer else None, now
+            self._forget()
         self._adopted_at = now
         self._adopted.set()
 
     def start_over(self) -> None:
-        """It is another database from now on, whose numbers mean something else."""
+        """It is another database from now on, whose numbers mean something else, though they may be the same."""
         self._forget()
-        self._rights, self._numbers, self._revised = frozenset(), None, time.monotonic()
+        self._rights, self._numbers = frozenset(), None
+        self._revised = self._began = time.monotonic()
 
     async def close(self) -> None:
         """Ask nothing more; nobody is known afterwards. The database is closed by whoever opened it."""
@@ -228,6 +235,8 @@ class Directory:
             asked = time.monotonic()
             async with asyncio.timeout(_SECONDS_FOR_AN_ANSWER):
                 revision, found = await kind.find(self._database, keys)
+            if asked < self._began:
+                continue
             if revision.rights in self._rights:
                 if self._notice((revision.users, revision.tokens), asked):
                     return found

@@ -253,6 +253,29 @@ async def test_whoever_goes_away_takes_no_answer_from_others(stage: Stage) -> No
     assert await second == "j.devries"
 
 
+async def test_what_was_asked_of_another_database_is_asked_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its numbers may be the same."""
+    ask, asked, go_on = stage.database.ask, asyncio.Event(), asyncio.Event()
+
+    async def slowly(question: Select[Any]) -> Sequence[RowMapping]:
+        rows = await ask(question)
+        asked.set()
+        await go_on.wait()
+        return rows
+
+    monkeypatch.setattr(stage.database, "ask", slowly)
+    first = asyncio.create_task(stage.names())
+    await asked.wait()
+    before = await revision(stage.database)
+    await run(stage.database, "DELETE FROM policy_tokens")
+    numbers = {"users": before.users, "tokens": before.tokens}
+    await run(stage.database, *(f"UPDATE policy_revisions SET number = {each} WHERE part = '{part}'" for part, each in numbers.items()))  # noqa: S608
+    stage.directory.start_over()
+    await stage.hear()
+    go_on.set()
+    assert await first is None
+
+
 async def test_a_closed_directory_knows_nobody(stage: Stage) -> None:
     assert await stage.names() == "j.devries"
     waiting = asyncio.create_task(stage.directory.user("m.jansen"))

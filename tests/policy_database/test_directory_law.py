@@ -13,7 +13,7 @@ from unittest import mock
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from sidecar.database.unavailable import Unavailable
 from sidecar.policy.model import User, UserToken
@@ -86,17 +86,17 @@ class DirectoryMachine(RuleBasedStateMachine):
         self.hear()
 
     def teardown(self) -> None:
-        self.run(self.directory.close())
-        self.run(asyncio.gather(*self.lookups, return_exceptions=True))
+        self.run(self.end())
         for patch in self.patches:
             patch.stop()
         self.loop.close()
 
-    def run(self, work: Coroutine[Any, Any, Any] | asyncio.Future[Any]) -> Any:
-        async def awaited() -> Any:
-            return await work
+    async def end(self) -> None:
+        await self.directory.close()
+        await asyncio.gather(*self.lookups, return_exceptions=True)
 
-        return self.loop.run_until_complete(awaited())
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        self.loop.run_until_complete(work)
 
     # The database
 
@@ -177,9 +177,12 @@ class DirectoryMachine(RuleBasedStateMachine):
             self.adopt(refused=False)
 
     @precondition(lambda self: self.looks)
-    @rule(refused=st.booleans())
-    def adopt(self, *, refused: bool) -> None:
+    @rule(refused=st.booleans(), late=st.booleans())
+    def adopt(self, *, refused: bool, late: bool = False) -> None:
+        """:param late: the question was put when the look began, and read long after."""
         index, asked = self.looks.pop(0)
+        if late:
+            index, self.looks = len(self.history) - 1, []
         seen = self.history[index].revision
         if refused and self.rights:
             rights = min(self.rights)
@@ -234,6 +237,16 @@ class DirectoryMachine(RuleBasedStateMachine):
         self.give_an_address(name)
         self.hear()
 
+    @rule(name=_names)
+    def hear_late_of_a_second_change(self, name: str) -> None:
+        self.looks.clear()
+        self.look()
+        self.give_an_address(name)
+        self.ask_for_user(name)
+        self.go_on(8, 12)
+        self.give_an_address(name)
+        self.adopt(refused=False, late=True)
+
     def settle(self, turns: int = 12) -> None:
         for _ in range(turns):
             self.loop.call_soon(self.loop.stop)
@@ -266,5 +279,5 @@ def numbers_of(state: State) -> tuple[int, int]:
     return state.revision.users, state.revision.tokens
 
 
-TestDirectory = DirectoryMachine.TestCase
-TestDirectory.settings = settings(stateful_step_count=40)
+def test_what_is_said_was_so_at_one_moment_under_the_rights_in_force() -> None:
+    run_state_machine_as_test(DirectoryMachine, settings=settings(stateful_step_count=40))

@@ -85,9 +85,7 @@ async def test_nobody_is_found_for_another_name_or_digest(database: Database) ->
         ("a%@example.com", "x@example.com", "ab@example.com", None),
     ],
 )
-async def test_an_address_names_whom_it_belongs_to_alone(
-    database: Database, first: str, second: str, asked: str, named: str | None
-) -> None:
+async def test_an_address_names_whom_it_is_of_alone(database: Database, first: str, second: str, asked: str, named: str | None) -> None:
     await run(database, f"INSERT INTO policy_users (name, email) VALUES ('first', '{first}'), ('second', '{second}')")  # noqa: S608
     _, found = await find_users_by_email(database, [folded(asked)])
     assert [user.name for user in found.values() if isinstance(user, User)] == [named] * (named is not None)

@@ -95,6 +95,35 @@ async def test_a_migration_that_is_interrupted_has_not_happened(empty: str, monk
         assert await is_migrated(database)
 
 
+_KILLED = """
+import asyncio, sys, time
+from sidecar.policy_database import migrate
+
+upgrade = migrate._upgrade
+
+def slowly(connection, to):
+    upgrade(connection, to)
+    print("all but committed", flush=True)
+    time.sleep(60)
+
+migrate._upgrade = slowly
+asyncio.run(migrate.migrate(sys.argv[1]))
+"""
+
+
+async def test_a_migration_whose_process_is_killed_has_not_happened(empty: str) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _KILLED, empty, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"all but committed\n"
+    process.kill()
+    await process.wait()
+    await migrate(empty)  # waits until PostgreSQL has noticed
+    async with opened(empty) as database:
+        assert await is_migrated(database)
+        async with database.looking() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM policy_groups"))).scalar_one() == 1
+
+
 async def test_a_statement_that_fails_halfway_leaves_no_table_behind(empty: str) -> None:
     async with opened(empty) as database:
         async with database.writing() as connection:

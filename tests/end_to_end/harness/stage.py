@@ -12,14 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from sidecar.policy_database.migrate import migrate
 from sidecar.record.decision_log import LogFormat
 from sidecar.service import serve
+from sidecar.settings.policy_source import SECTIONS
 from sidecar.store.reload import PolicyStore
+from tests.databases import opened
 from tests.end_to_end.harness.backend import TreacherousBackend
 from tests.end_to_end.harness.configuration import ENVIRON, Configuration, authorization, configuration, write
 from tests.end_to_end.harness.soap import BASE as SOAP_BASE
 from tests.end_to_end.harness.soap import Version, content_type
 from tests.end_to_end.harness.wire import PATIENCE, Answer, Wire, request
+from tests.policy_database.stage import put, run
 from tests.store.watched import Clock
 
 Change = Callable[[Configuration], object]
@@ -39,6 +43,7 @@ class Stage:
     loop: asyncio.AbstractEventLoop
     clock: Clock = field(repr=False)
     lines: list[str] = field(default_factory=list, repr=False)
+    database: str = ""
 
     def wire(self, *, receive_buffer: int | None = None) -> Wire:
         """A new connection to the sidecar."""
@@ -93,9 +98,21 @@ class Stage:
                 return error.code, error.read().decode()
 
     def change(self, change: Change) -> None:
-        """Write the configuration with this change to its file."""
+        """Write the configuration with this change to its file, or its policy to the database where that is."""
         change(self.content)
-        write(self.file, self.content)
+        if self.database:
+            self.run(put_in_force(self.database, self.file, self.content))
+        else:
+            write(self.file, self.content)
+
+    def by_hand(self, *statements: str) -> None:
+        """What somebody does with a client of the database."""
+
+        async def work() -> None:
+            async with opened(self.database) as database:
+                await run(database, *statements)
+
+        self.run(work())
 
     def run(self, work: Awaitable[T]) -> T:
         """The result of work within the stage's event loop."""
@@ -120,13 +137,23 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         time.sleep(0.005)
 
 
+async def put_in_force(url: str, file: Path, content: Configuration) -> None:
+    """Write policy to the database, and all else to the file, if that is not there yet."""
+    async with opened(url) as database:
+        await put(database, {key: value for key, value in content.items() if key in SECTIONS})
+    if not file.exists():
+        rest = {key: value for key, value in content.items() if key not in SECTIONS}
+        write(file, {**rest, "policy": {"database": url, **rest.get("policy", {})}})
+
+
 @contextlib.contextmanager
-def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03) -> Iterator[Stage]:
+def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03, database: str = "") -> Iterator[Stage]:
     """Backend and sidecar, running.
 
     :param folder: for the configuration.
     :param change: of the configuration before the start.
     :param poll: seconds between two looks at the configuration's files; less than in earnest, where a test does not measure it.
+    :param database: the URL of an empty one, in which policy stands then.
     """
     opened: list[Stage] = []
     failed: list[BaseException] = []
@@ -140,7 +167,11 @@ def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03)
             file = folder / "sidecar.yaml"
             content = configuration(backend.port)
             change(content)
-            write(file, content)
+            if database:
+                await migrate(database)
+                await put_in_force(database, file, content)
+            else:
+                write(file, content)
             clock = Clock()
             store = PolicyStore([file], ENVIRON, poll=poll, seconds=clock)
             await store.start()
@@ -149,7 +180,8 @@ def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03)
             lines: list[str] = []
             running = await stack.enter_async_context(serve(store.settings, store, LogFormat.JSON, lines.append))
             port = int(running.url.rpartition(":")[2])
-            opened.append(Stage(backend, store, file, content, port, running.admin_url, asyncio.get_running_loop(), clock, lines))
+            loop = asyncio.get_running_loop()
+            opened.append(Stage(backend, store, file, content, port, running.admin_url, loop, clock, lines, database))
             ready.set()
             await done.wait()
 
