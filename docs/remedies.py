@@ -51,6 +51,11 @@ REMEDIES: dict[Reason, str] = {
     Reason.APP_CONNECTOR_BLOCKED: "`blocked: false`. A new app connector is blocked until somebody says so.",
     Reason.APP_CONNECTOR_NOT_YET_VALID: "Wait, or move `valid_from`. The sidecar's clock counts, in UTC.",
     Reason.APP_CONNECTOR_EXPIRED: "Move `valid_until`, or take it out.",
+    Reason.CLIENT_CERTIFICATE_MISSING: "Have the app show its certificate. Look at `tls.client_certificate`, or, where TLS ends "
+    "at a proxy, at `client_certificate_header` and `trusted_proxies`.",
+    Reason.CLIENT_CERTIFICATE_NOT_ALLOWED: "Compare `certificate` in the log, its SHA-256, with the app connector's `client_certificate`.",
+    Reason.CLIENT_CERTIFICATE_EXPIRED: "Renew the client's certificate, and have it connect anew; look at the clocks.",
+    Reason.CLIENT_CERTIFICATE_UNREADABLE: "Have the proxy send the certificate (DER) in base64 between colons: `Client-Cert: :MIIB…:`.",
     Reason.ADDRESS_NOT_ALLOWED: "Compare `client` in the log with `ip`. If it is a proxy's address, name that under `trusted_proxies`.",
     Reason.CONNECTOR_NOT_LISTED: "List it in the app connector, or mend its name in the app.",
     Reason.CONNECTOR_UNGUARDED: "Name it in `fields` of a filter type, or under `unfiltered_get_connectors`; `sidecar check` finds these.",

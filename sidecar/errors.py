@@ -121,6 +121,11 @@ class Reason(StrEnum):
     JWT_BOUND = "jwt_bound", Kind.IDENTITY, "The JWT is bound to a key of its sender (`cnf`) for which there is no proof."
     JWT_CLIENT_UNKNOWN = "jwt_client_unknown", Kind.IDENTITY, "The JWT's client opens no app connector, or not one that takes JWTs."
     JWT_TOO_MANY_FORGED = "jwt_too_many_forged", Kind.FLOOD, "Too many JWTs with a wrong signature came from this address lately."
+    CLIENT_CERTIFICATE_UNREADABLE = (
+        "client_certificate_unreadable",
+        Kind.IDENTITY,
+        "A trusted proxy's `Client-Cert` header holds no certificate as RFC 9440 has it.",
+    )
 
     # whether he may
     USER_UNKNOWN = "user_unknown", Kind.RIGHTS, "The token belongs to a user who is not (or no longer) defined."
@@ -132,6 +137,21 @@ class Reason(StrEnum):
     APP_CONNECTOR_NOT_YET_VALID = "app_connector_not_yet_valid", Kind.RIGHTS, "Before the app connector's `valid_from`."
     APP_CONNECTOR_EXPIRED = "app_connector_expired", Kind.RIGHTS, "After the app connector's `valid_until`."
     ADDRESS_NOT_ALLOWED = "address_not_allowed", Kind.RIGHTS, "The client's address is denied, or not among the allowed ones."
+    CLIENT_CERTIFICATE_MISSING = (
+        "client_certificate_missing",
+        Kind.RIGHTS,
+        "The app connector asks for a client certificate, and none came, neither over TLS nor from a trusted proxy.",
+    )
+    CLIENT_CERTIFICATE_NOT_ALLOWED = (
+        "client_certificate_not_allowed",
+        Kind.RIGHTS,
+        "The client's certificate is not among those with which the app connector may be used.",
+    )
+    CLIENT_CERTIFICATE_EXPIRED = (
+        "client_certificate_expired",
+        Kind.RIGHTS,
+        "The client's certificate does not count yet, or no longer; a connection may outlive it.",
+    )
     CONNECTOR_NOT_LISTED = (
         "connector_not_listed",
         Kind.RIGHTS,

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
+from sidecar.admin.tls_metrics import TlsMetrics
 from sidecar.issuers.provider_metrics import ProviderMetrics
 from sidecar.issuers.providers import Providers
 from sidecar.issuers.verifier import Verifier
@@ -36,7 +38,8 @@ from sidecar.record.metrics import Metrics
 from sidecar.record.otp_metrics import OtpMetrics
 from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
-from sidecar.store.reload import PolicyStore, utc_now
+from sidecar.store.reload import POLL_SECONDS, PolicyStore, utc_now
+from sidecar.store.tls_watch import TlsWatch
 
 if TYPE_CHECKING:
     from sidecar.otp.office import Office
@@ -63,6 +66,7 @@ async def serve(
     *,
     exposed: Exposed | None = None,
     shared_port: int | None = None,
+    tls_poll: float = POLL_SECONDS,
 ) -> AsyncIterator[Running]:
     """Run the proxy inside an event loop; on leaving, drain as `timeouts.drain` allows.
 
@@ -70,7 +74,9 @@ async def serve(
     :param write: takes lines of the decision log.
     :param exposed: makes readiness and metrics known from before the start until after the drain; the admin port, if nothing is given.
     :param shared_port: listen on this port instead of the one that is configured, together with other processes.
+    :param tls_poll: seconds between two looks at the files of certificates.
     :raises OSError: when an address can't be had.
+    :raises UnusableTlsError: when there is no certificate to show.
     :raises ParserMissingError: without aiohttp's C parser.
     """
     logger = structlog.get_logger("sidecar")
@@ -93,20 +99,30 @@ async def serve(
         settings.trusted_proxies,
         decision_log,
         metrics,
+        certificates_passed=settings.client_certificate_header is not None,
         issued=otp.callers,
         directory=None if directory is None else DirectoryCallers(directory),
         jwt=JwtCallers(Verifier(providers, time.time, time.monotonic), People(directory)),
         otp_desk=otp.desk,
     )
     listener = Listener(GatewayServer(gateway, head=limits.head, keep_alive=timeouts.keep_alive), lambda: metrics.in_flight)
+    # Where the admin port is somebody else's, so is its certificate.
+    tls = TlsWatch(settings, tls_poll, only="" if exposed is None else "tls")
     draining = False
 
     def report() -> tuple[bool, dict[str, Any]]:
         return readiness(
-            store, credentials.report(), draining=draining, now=datetime.now(UTC), authority=otp.state(), issuers=providers.report()
+            store,
+            credentials.report(),
+            draining=draining,
+            now=datetime.now(UTC),
+            authority=otp.state(),
+            issuers=providers.report(),
+            tls=tls.report(),
         )
 
-    exposure = (exposed or _admin_port(settings.admin.listen))(report, _registry(metrics, store, credentials, otp.metrics, providers))
+    expose = exposed or _admin_port(settings.admin.listen, tls.context("admin.tls"))
+    exposure = expose(report, _registry(metrics, store, credentials, otp.metrics, providers, tls))
     async with contextlib.AsyncExitStack() as stack:
         try:
             admin_url = await stack.enter_async_context(exposure)
@@ -115,9 +131,12 @@ async def serve(
             store.on_result(lambda _: providers.adopt(store.in_force.issuers if store.in_force else {}))
             providers.adopt(store.in_force.issuers if store.in_force else {})
             await otp.open()
+            tls.start()
+            stack.push_async_callback(tls.stop)
             host, port = host_and_port(settings.listen)
-            await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None)
-            running = Running(url_of(host, listener.port), admin_url)
+            secure = tls.context("tls")
+            await listener.open(host, port if shared_port is None else shared_port, shared=shared_port is not None, tls=secure)
+            running = Running(url_of(host, listener.port, secure=secure is not None), admin_url)
             version = store.snapshot.policy.version if store.snapshot else None
             said = "ready" if store.snapshot else "waiting for the database of policy"
             logger.info(said, listen=running.url, **({"admin": admin_url} if admin_url else {}), policy=version)
@@ -140,8 +159,8 @@ def freeze() -> None:
     gc.freeze()
 
 
-def _admin_port(listen: str) -> Exposed:
-    return lambda report, registry: admin_port(listen, admin_app(report, registry))
+def _admin_port(listen: str, tls: ssl.SSLContext | None) -> Exposed:
+    return lambda report, registry: admin_port(listen, admin_app(report, registry), tls)
 
 
 class _OneTimePasswords:
@@ -189,7 +208,7 @@ def _office(store: PolicyStore, observe: Observe) -> "Office | None":
 
 
 def _registry(
-    metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics, providers: Providers
+    metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics, providers: Providers, tls: TlsWatch
 ) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(metrics)
@@ -197,6 +216,7 @@ def _registry(
     registry.register(otp_metrics)
     registry.register(ProviderMetrics(providers))
     registry.register(PolicyMetrics(store))
+    registry.register(TlsMetrics(tls))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

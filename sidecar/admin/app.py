@@ -4,6 +4,7 @@ and nothing of this is served there.
 
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -61,21 +62,23 @@ def admin_app(
 
 
 @contextlib.asynccontextmanager
-async def admin_port(listen: str, app: web.Application) -> AsyncIterator[str]:
+async def admin_port(listen: str, app: web.Application, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serve the application there; gives its URL with the real port.
 
+    :param tls: for handshakes; plain HTTP without it.
     :raises OSError: when the address can't be had.
     """
     runner = web.AppRunner(app, access_log=None)
     try:
         await runner.setup()
         host, port = host_and_port(listen)
-        await web.TCPSite(runner, host, port).start()
-        yield url_of(host, runner.addresses[0][1])
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+        yield url_of(host, runner.addresses[0][1], secure=tls is not None)
     finally:
         await runner.cleanup()
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(host: str, port: int, *, secure: bool = False) -> str:
     """Where it is reachable."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -23,12 +23,14 @@ def readiness(
     now: datetime,
     authority: Mapping[str, Any] | None = None,
     issuers: Mapping[str, Any] | None = None,
+    tls: Mapping[str, Any] | None = None,
 ) -> tuple[bool, dict[str, Any]]:
     """Ready or not, and a report for `/readyz` in plain values.
 
     :param credentials: by environment, what there is to tell of the access token for its backend.
     :param authority: how the token authority stands. That its database is away is told, not punished: other tokens work without.
     :param issuers: by identity provider, what there is to tell of its keys. That it is down is told, not punished, for the same reason.
+    :param tls: by port, which certificate is shown there, and what is wrong with the files of another.
     """
     snapshot, last = store.in_force, store.last_reload
     report: dict[str, Any] = {"draining": draining}
@@ -46,6 +48,8 @@ def readiness(
         report["last_reload"] = {"succeeded": last.succeeded, "at": last.at.isoformat(timespec="seconds"), "errors": errors}
     if credentials:
         report["backend_credentials"] = dict(credentials)
+    if tls:
+        report["tls"] = dict(tls)
     if authority is not None:
         report["one_time_passwords"] = dict(authority)
     if issuers:

@@ -1,6 +1,7 @@
 """`sidecar explain`: why a request would be allowed or refused, and what would be sent to the backend."""
 
 import json
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,10 +22,11 @@ from sidecar.dialects.call import Call, GetRows, Preflight, RunReport, Update
 from sidecar.dialects.rest.read import read
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.describe import describe
+from sidecar.identity.client_certificate import read_certificate
 from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
-from sidecar.policy.model import Caller, Enforcement
+from sidecar.policy.model import Caller, ClientCertificate, Enforcement
 from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.policy.special import narrow_report
 from sidecar.proxy.plan import plan
@@ -40,6 +42,11 @@ from sidecar.store.snapshot import Environment, Snapshot
 @click.option("--user", "user_name", default=None, help="User, by name.")
 @click.option("--bearer", type=click.File("rb"), default=None, help="File with a JWT that says both, - for standard input.")
 @click.option("--address", default="", help="Client address, for app connectors with address rules.")
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the client's certificate, for app connectors that ask for one.",
+)
 @click.option("--at", type=click.DateTime(), default=None, help="Moment (UTC) to decide for; default now.")
 @click.option("--body", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File with the SOAP message of a POST.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
@@ -50,6 +57,7 @@ def explain(
     user_name: str | None,
     bearer: BinaryIO | None,
     address: str,
+    certificate: Path | None,
     at: datetime | None,
     body: Path | None,
     as_json: bool,
@@ -72,6 +80,8 @@ def explain(
     except Refusal as refusal:
         report = {"request": request.strip(), "allowed": False, **_refused(refusal)}
     else:
+        if certificate is not None:
+            caller = replace(caller, certificate=_certificate(certificate))
         report = _report(snapshot, caller, request, None if body is None else body.read_bytes(), now)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
@@ -88,6 +98,13 @@ def _caller(config: tuple[Path, ...], snapshot: Snapshot, app_name: str | None, 
     if user is None:
         raise click.UsageError(f"there is no user {user_name!r}")
     return Caller(user, policy.app_connectors[app_name], "explain", address)
+
+
+def _certificate(file: Path) -> ClientCertificate:
+    try:
+        return read_certificate(ssl.PEM_cert_to_DER_cert(file.read_text("ascii").strip()))
+    except ValueError:
+        raise click.UsageError(f"{file} holds no certificate in PEM") from None
 
 
 def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None, now: datetime) -> dict[str, Any]:

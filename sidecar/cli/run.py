@@ -16,6 +16,7 @@ from sidecar.proxy.server import ParserMissingError
 from sidecar.record.decision_log import LogFormat
 from sidecar.service import freeze, serve
 from sidecar.settings.problem import Severity
+from sidecar.store.listener_tls import UnusableTlsError
 from sidecar.store.reload import PolicyStore, Reload
 from sidecar.workers.address import SHARING
 
@@ -60,7 +61,7 @@ async def _run(config: tuple[Path, ...], log_format: LogFormat) -> int:
         async with serve(store.settings, store, log_format, _write_line):
             freeze()
             await stop.wait()
-    except (OSError, ParserMissingError) as problem:
+    except (OSError, ParserMissingError, UnusableTlsError) as problem:
         return _could_not_start(problem)
     finally:
         await store.stop()
@@ -83,7 +84,7 @@ async def _supervise(config: tuple[Path, ...], log_format: str, workers: int) ->
     arguments = [*(word for file in config for word in ("--config", str(file))), "--log-format", log_format]
     try:
         fine = await supervise(settings, arguments, workers, stop, lambda reload: _on_signals(stop.set, reload), database)
-    except OSError as problem:
+    except (OSError, UnusableTlsError) as problem:
         return _could_not_start(problem)
     return 0 if fine else COULD_NOT_READ
 

@@ -13,6 +13,7 @@ from sidecar.cli.logs import set_up_logs
 from sidecar.cli.run import loop_factory, tell
 from sidecar.proxy.server import ParserMissingError
 from sidecar.record.decision_log import LogFormat
+from sidecar.store.listener_tls import UnusableTlsError
 from sidecar.workers.worker import work
 
 
@@ -36,7 +37,7 @@ async def _run(config: tuple[Path, ...], log_format: LogFormat) -> int:
         if await work(config, log_format, tell, _on_signals):
             return 0
         logger.error("the configuration can't be used; `sidecar check` tells more")
-    except (OSError, ParserMissingError) as problem:
+    except (OSError, ParserMissingError, UnusableTlsError) as problem:
         logger.error("could not start", problem=str(problem))
     return COULD_NOT_READ
 

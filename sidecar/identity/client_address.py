@@ -19,7 +19,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     """
     hops = [hop.strip() for value in forwarded_for for hop in value.split(",")]
     address = _plain(peer)
-    while hops and _is_trusted(address, trusted):
+    while hops and _is_among(address, trusted):
         claimed = _plain(hops.pop())
         if claimed is None:
             return ""
@@ -44,5 +44,10 @@ def _plain(text: str) -> str | None:
     return str(address)
 
 
-def _is_trusted(address: str | None, trusted: Sequence[Network]) -> bool:
+def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    """Whether the connection comes from a trusted proxy."""
+    return _is_among(_plain(peer), trusted)
+
+
+def _is_among(address: str | None, trusted: Sequence[Network]) -> bool:
     return address is not None and any(ip_address(address) in network for network in trusted)

@@ -14,7 +14,7 @@ from sidecar.identity.email import folded, names_by_email
 from sidecar.otp.happening import Outcome
 from sidecar.otp.message import Language
 from sidecar.policy.decide import unmet_condition
-from sidecar.policy.model import AppConnector, Caller, Policy, User
+from sidecar.policy.model import AppConnector, Caller, ClientCertificate, Policy, User
 
 _LONGEST_EMAIL = 254
 _PARTICIPANT = re.compile(r"[A-Za-z]([0-9]{5})[A-Za-z]{2}")
@@ -23,12 +23,13 @@ _WITH_PARTICIPANT = re.compile(r"([0-9]{5})\.(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What comes in with a request, nothing of it proven: `api_key` and `environment_key` as they stand on the wire."""
+    """What comes in with a request, nothing proven but where from: `api_key` and `environment_key` as they stand on the wire."""
 
     user_id: str
     api_key: str = field(repr=False)
     environment_key: str = field(repr=False)
     address: str
+    certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def recipient_of(enrolments: Enrolments, claim: Claim, now: datetime) -> Recipie
     )
     if user is None:
         return Reason.USER_UNKNOWN
-    unmet = unmet_condition(Caller(user, app_connector, "", claim.address), now)
+    unmet = unmet_condition(Caller(user, app_connector, "", claim.address, certificate=claim.certificate), now)
     if unmet is not None:
         return unmet
     return Recipient(user, app_connector, enrolment.language) if is_mailable(user.email) else Reason.USER_WITHOUT_EMAIL

@@ -19,7 +19,7 @@ from sidecar.dialects.call import (
 from sidecar.errors import Reason
 from sidecar.filters.predicate import TooManyGroups
 from sidecar.policy.decision import Allow, Decision, Deny
-from sidecar.policy.model import AddressRule, AppConnector, Caller, GetConnector, Network, Policy, User
+from sidecar.policy.model import AddressRule, AppConnector, Caller, CertificateRule, ClientCertificate, GetConnector, Network, Policy, User
 from sidecar.policy.narrow import MOST_GROUPS
 from sidecar.policy.rows import rows_for
 from sidecar.policy.special import decide_special
@@ -132,10 +132,37 @@ def address_is_allowed(caller: Caller, _now: datetime) -> Reason | None:
     return None if allows(caller.app_connector.addresses, caller.address) else Reason.ADDRESS_NOT_ALLOWED
 
 
+def certificate_is_allowed(caller: Caller, now: datetime) -> Reason | None:
+    """The client's certificate is one with which the app connector may be used, if it asks for any.
+
+    The certificate must count at this moment.
+    """
+    rule, certificate = caller.app_connector.client_certificate, caller.certificate
+    if rule is None:
+        return None
+    if certificate is None:
+        return Reason.CLIENT_CERTIFICATE_MISSING
+    # Looked at each time, since a connection may outlive the certificate with which it was made.
+    if not certificate.not_before <= now <= certificate.not_after:
+        return Reason.CLIENT_CERTIFICATE_EXPIRED
+    return None if is_named(rule, certificate) else Reason.CLIENT_CERTIFICATE_NOT_ALLOWED
+
+
+def is_named(rule: CertificateRule, certificate: ClientCertificate) -> bool:
+    """Whether the rule names this certificate, in whichever way. Names are compared whole."""
+    return (
+        certificate.sha256 in rule.sha256
+        or not rule.dns_names.isdisjoint(certificate.dns_names)
+        or not rule.uris.isdisjoint(certificate.uris)
+        or (certificate.common_name != "" and certificate.common_name in rule.common_names)
+    )
+
+
 CONDITIONS: tuple[Callable[[Caller, datetime], Reason | None], ...] = (
     token_is_valid,
     app_connector_is_open,
     address_is_allowed,
+    certificate_is_allowed,
     user_is_active,
     user_is_member,
 )

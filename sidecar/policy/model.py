@@ -114,6 +114,34 @@ class AddressRule:
     deny: tuple[Network, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What there is to know of a client's certificate, which whoever ended TLS has verified.
+
+    :ivar sha256: of all of it (DER), 32 bytes.
+    :ivar common_name: of the subject, if that has exactly one; otherwise "".
+    :ivar dns_names: of its subject alternative names, in small letters.
+    :ivar not_before: aware; so is `not_after`, the last moment at which it counts.
+    """
+
+    sha256: bytes
+    common_name: str
+    dns_names: frozenset[str]
+    uris: frozenset[str]
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRule:
+    """The client certificates with which an app connector may be used: any that is named here in one of the ways."""
+
+    sha256: frozenset[bytes] = frozenset()
+    dns_names: frozenset[str] = frozenset()
+    uris: frozenset[str] = frozenset()
+    common_names: frozenset[str] = frozenset()
+
+
 class RowGuard(StrEnum):
     """Which answers with rows are held against policy when they come back, and what becomes of one that is not in order."""
 
@@ -144,6 +172,7 @@ class AppConnector:
     update_connectors: Mapping[str, UpdateConnector] = field(default_factory=dict)  # by name in lower case
     special_connectors: Mapping[Special, SpecialRule | None] = field(default_factory=dict)  # None: nothing is said about who may fetch
     addresses: AddressRule = AddressRule()
+    client_certificate: CertificateRule | None = None
     row_guard: RowGuard = RowGuard.OFF
     enforcement: Enforcement = Enforcement.ENFORCE
 
@@ -189,6 +218,7 @@ class Caller:
     `as_of`: another number means that the same name may be another user under the same policy, where users are looked up in a database.
     `issuer`: the identity provider whose JWT proves him; "" for a user token. `claimed` tells apart users of one name whose attributes come
     in part from claims.
+    `certificate`: that of the client from whom the request comes, over TLS that ended here or at a trusted proxy.
     """
 
     user: User
@@ -199,3 +229,4 @@ class Caller:
     as_of: int = field(default=0, compare=False, repr=False)
     issuer: str = ""
     claimed: bytes = b""
+    certificate: ClientCertificate | None = None

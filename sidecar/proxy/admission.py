@@ -1,6 +1,7 @@
 """Who asks, under which policy, and whether he is let in at all. What depends on the moment is looked at each time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -86,6 +87,10 @@ class Admission:
 
         :raises Refusal: as `identify`.
         """
+        caller, revision = self._known(snapshot, authorization, exchange)
+        return None if caller is None else _with_certificate(caller, exchange), revision
+
+    def _known(self, snapshot: Snapshot, authorization: bytes | None, exchange: Exchange) -> tuple[Caller | None, Revision | None]:
         if self._jwt is not None and authorization is not None and authorization[:1] in _BEARER:
             token = self._jwt.token_in(snapshot, authorization)
             if token is not None:
@@ -118,6 +123,10 @@ class Admission:
 
         :param digest: of a token found elsewhere; counts where there is no header.
         """
+        snapshot, caller = await self._identify(authorization, exchange, digest)
+        return snapshot, _with_certificate(caller, exchange)
+
+    async def _identify(self, authorization: bytes | None, exchange: Exchange, digest: bytes | None) -> tuple[Snapshot, Caller]:
         snapshot = self.policy_for(exchange)
         now = partial(self.policy_for, exchange)
         token = None if self._jwt is None else self._jwt.token_in(snapshot, authorization)
@@ -178,3 +187,8 @@ class Admission:
             if refusal.reason is not Reason.TOKEN_UNKNOWN or self._issued is None:
                 raise
             return None
+
+
+def _with_certificate(caller: Caller, exchange: Exchange) -> Caller:
+    """Whatever proves the caller, and wherever that is remembered: the certificate is that of this very request."""
+    return caller if exchange.certificate is None else replace(caller, certificate=exchange.certificate)

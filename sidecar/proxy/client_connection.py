@@ -20,6 +20,8 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
 
 from sidecar.errors import Reason
+from sidecar.identity.client_certificate import read_certificate
+from sidecar.policy.model import ClientCertificate
 from sidecar.proxy.answer_headers import own_head
 from sidecar.proxy.client_request import ClientRequest
 from sidecar.proxy.known_headers import PLAIN_LINE
@@ -34,6 +36,10 @@ _MUCH = 16_384
 _BODY_BUFFER = 65_536
 _LINGERING = 2.0
 """Seconds for which a client's bytes are still read, and forgotten, after its last answer: closing at once could take that from it."""
+_MOST_UNSENT = 65_536
+"""Bytes that wait for a client above TLS before nothing is added to them."""
+_TAKING = 5.0
+"""Seconds for which a client is believed to be still taking, below TLS, what was sent to him last."""
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 """The `linger` structure that has a socket closed by a reset: on, for no time."""
 _CLOSE = b"Connection: close\r\n"
@@ -70,6 +76,9 @@ class ClientConnection(BaseProtocol):
     """Idle, serving one request, or ending.
 
     :ivar peer: the address at the other end.
+    :ivar secure: whether it speaks TLS.
+    :ivar certificate: of the other end, where it has shown one over TLS.
+    :ivar origin: tells ends apart that may be treated differently: the address, and whose certificate was shown.
     :ivar deadline: loop time after which `expire` is to be called.
     :ivar on_room: is called when the client takes bytes again after `full`.
     :ivar on_lost: is called when the client has gone, or was given up, while a request is served.
@@ -85,14 +94,18 @@ class ClientConnection(BaseProtocol):
         "_request",
         "_server",
         "_serving",
+        "_taking_until",
         "_task",
         "_unsent",
         "_unsent_bytes",
         "_winding_up",
+        "certificate",
         "deadline",
         "on_lost",
         "on_room",
+        "origin",
         "peer",
+        "secure",
     )
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
@@ -120,7 +133,10 @@ class ClientConnection(BaseProtocol):
         self._task: asyncio.Task[None] | None = None
         self._unsent: list[bytes | memoryview] = []
         self._unsent_bytes = 0
-        self.peer = ""
+        self.secure = False
+        self._taking_until = 0.0
+        self.peer = self.origin = ""
+        self.certificate: ClientCertificate | None = None
         self.deadline = math.inf
         self.on_room: Callable[[], None] | None = None
         self.on_lost: Callable[[], None] | None = None
@@ -131,8 +147,21 @@ class ClientConnection(BaseProtocol):
         """A client has come; it has as long to send a head as it may be idle later."""
         super().connection_made(transport)
         name = transport.get_extra_info("peername")
-        self.peer = str(name[0]) if isinstance(name, tuple) and name else ""
+        self.peer = self.origin = str(name[0]) if isinstance(name, tuple) and name else ""
+        tls = transport.get_extra_info("ssl_object")
+        if tls is not None:
+            self._made_secure(tls.getpeercert(True))
         self.deadline = self._loop.time() + self._server.keep_alive
+
+    def _made_secure(self, certificate: bytes | None) -> None:
+        """TLS is agreed on; the other end has shown this certificate, which counts for as long as the connection lasts."""
+        self.secure = True
+        assert self.transport is not None  # noqa: S101  it was just made
+        self.transport.set_write_buffer_limits(_MOST_UNSENT)
+        if certificate:
+            with suppress(ValueError):
+                self.certificate = read_certificate(certificate)
+                self.origin = f"{self.peer} {self.certificate.sha256.hex()}"
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests; those behind the request that is being served wait."""
@@ -182,6 +211,8 @@ class ClientConnection(BaseProtocol):
     def _send_unsent(self) -> None:
         pieces, self._unsent, self._unsent_bytes = self._unsent, [], 0
         if pieces and self.transport is not None:
+            if self.secure:
+                self._taking_until = self._loop.time() + _TAKING
             if len(pieces) == 1:
                 self.transport.write(pieces[0])
             elif len(pieces[-1]) < _MUCH:
@@ -259,7 +290,11 @@ class ClientConnection(BaseProtocol):
     @property
     def unsent(self) -> int:
         """Bytes of answers that wait for the client to take them."""
-        return 0 if self.transport is None else self._unsent_bytes + self.transport.get_write_buffer_size()
+        if self.transport is None:
+            return 0
+        waiting = self._unsent_bytes + self.transport.get_write_buffer_size()
+        # Below TLS there is a buffer of which nothing is told, and which closing does not wait for.
+        return waiting or int(self.secure and self._ending and self._loop.time() < self._taking_until)
 
     def wind_up(self) -> None:
         """End the connection: now if it is idle, or else after the answer on which somebody works."""
@@ -273,7 +308,7 @@ class ClientConnection(BaseProtocol):
         if self._request is not None:
             self._abandon()
             self.hang_up()
-        elif self.unsent:
+        elif self.unsent or (self.secure and self._ending):
             self.hang_up()
         else:
             self._close()
@@ -368,12 +403,13 @@ class ClientConnection(BaseProtocol):
         transport = self.transport
         if transport is None:
             return
-        if whole or not transport.can_write_eof():
+        if whole:
             self._close()
             return
         self._send_unsent()
         self.deadline = self._last_deadline()
-        transport.write_eof()
+        if transport.can_write_eof():
+            transport.write_eof()
         self._resume_transport_reading()
 
     def _close(self) -> None:

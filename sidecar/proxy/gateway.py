@@ -7,6 +7,7 @@ from aiohttp.http import HttpVersion11
 
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.identity.client_address import client_address
+from sidecar.identity.client_certificate import client_certificate
 from sidecar.policy.model import Caller, Enforcement, Network
 from sidecar.proxy.admission import Admission, Revision, SnapshotSource
 from sidecar.proxy.asking import Asking
@@ -52,12 +53,14 @@ class Gateway:
         metrics: Metrics,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
+        certificates_passed: bool = False,
         issued: IssuedCallers | None = None,
         directory: DirectoryCallers | None = None,
         jwt: JwtCallers | None = None,
         otp_desk: OtpDesk | None = None,
     ) -> None:
         """
+        :param certificates_passed: trusted proxies pass certificates of clients on.
         :param issued: knows those whose tokens are not the policy's.
         :param directory: knows those whose tokens are, where these are not in the snapshot.
         :param jwt: knows those whom an identity provider names.
@@ -66,6 +69,7 @@ class Gateway:
         self._source = source
         self._limits = limits
         self._trusted_proxies = trusted_proxies
+        self._certificates_passed = certificates_passed
         self._known = KnownBlocks()
         self._known_calls = KnownCalls()
         self._endings = endings = Endings(decision_log, metrics)
@@ -89,32 +93,32 @@ class Gateway:
         self._endings.in_care(request, client, Exchange(method=request.method[:20]), self._serve)
 
     def serve_again(self, line: bytes, digest: bytes, client: ClientConnection) -> bool:
-        """Serve a request that came before from the same address, if it is remembered: its first line, and the SHA-256 of the others.
+        """Serve a request that came before from the same origin, if it is remembered: its first line, and the SHA-256 of the others.
 
         Who calls, what, and that he may was found out then, under the snapshot that is still in force. All else is done as for any request.
         """
         snapshot = self._source.snapshot
-        known = None if snapshot is None else self._known_calls.find(snapshot, line, digest, client.peer)
+        known = None if snapshot is None else self._known_calls.find(snapshot, line, digest, client.origin)
         if snapshot is None or known is None or (known.revision is not None and not self._admission.holds(known.revision)):
             return False
         client.take(known.request)
-        exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
+        exchange = _known_exchange(known.caller, snapshot)
         self._endings.in_care(known.request, client, exchange, self._rest.serve, snapshot, known.caller, known.prepared)
         return True
 
     def serve_known(self, line: bytes, target: str, digest: bytes, client: ClientConnection) -> bool:
-        """Serve a GET for this target whose header lines, of this SHA-256, came before from the same address, if they are remembered.
+        """Serve a GET for this target whose header lines, of this SHA-256, came before from the same origin, if they are remembered.
 
         Only who sends them was found out then, under the snapshot that is still in force. All else is done as for any request.
         """
         snapshot = self._source.snapshot
         # Services are described to anybody, so it does not matter whether he is known.
-        known = None if snapshot is None or target[-5:].lower() == "?wsdl" else self._known.find(snapshot, digest, client.peer)
+        known = None if snapshot is None or target[-5:].lower() == "?wsdl" else self._known.find(snapshot, digest, client.origin)
         if snapshot is None or known is None or (known.revision is not None and not self._admission.holds(known.revision)):
             return False
         request = ClientRequest("GET", target, HttpVersion11, known.headers, keeps_alive=known.keeps_alive)
         client.take(request)
-        exchange = Exchange(method="GET", client=known.caller.address, policy_version=snapshot.policy.version)
+        exchange = _known_exchange(known.caller, snapshot)
         self._endings.in_care(request, client, exchange, self._serve_known_headers, snapshot, known.caller, line, digest, known.revision)
         return True
 
@@ -124,6 +128,10 @@ class Gateway:
         headers.check_size(self._limits.head)
         request.check_framing()
         headers.check()
+        if self._certificates_passed or client.certificate is not None:
+            exchange.certificate = client_certificate(
+                client.certificate, headers.get(b"client-cert"), client.peer, self._trusted_proxies, believed=self._certificates_passed
+            )
         if request.method == "OPTIONS":
             self._endings.answer(request, client, exchange, self._preflight(request, exchange))
             return
@@ -142,7 +150,7 @@ class Gateway:
             self._endings.attend(request, client, exchange, self._serve_looked_up(request, client, exchange))
             return
         if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
-            self._remember(snapshot, caller, request, client.peer, revision)
+            self._remember(snapshot, caller, request, client.origin, revision)
         self._serve_call(request, client, exchange, snapshot, caller)
 
     def _serve_known_headers(
@@ -158,12 +166,12 @@ class Gateway:
     ) -> None:
         prepared = self._serve_call(request, client, exchange, snapshot, caller)
         if prepared is not None and self._known_calls.came_before(line, digest):
-            self._known_calls.remember(snapshot, line, digest, client.peer, KnownCall(caller, request, prepared, revision))
+            self._known_calls.remember(snapshot, line, digest, client.origin, KnownCall(caller, request, prepared, revision))
 
-    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, peer: str, revision: Revision | None) -> None:
+    def _remember(self, snapshot: Snapshot, caller: Caller, request: ClientRequest, origin: str, revision: Revision | None) -> None:
         if self._known.came_before(request.header_digest):
             known = KnownHeaders(caller, request.headers.without_token(), request.keeps_alive, revision)
-            self._known.remember(snapshot, request.header_digest, peer, known)
+            self._known.remember(snapshot, request.header_digest, origin, known)
 
     def _serve_call(
         self, request: ClientRequest, client: ClientConnection, exchange: Exchange, snapshot: Snapshot, caller: Caller
@@ -185,3 +193,8 @@ class Gateway:
         exchange.call = type(read(request.method, request.target, bases or {BASE})).__name__
         exchange.outcome = Outcome.ALLOW
         return answer_preflight(exchange.reference)
+
+
+def _known_exchange(caller: Caller, snapshot: Snapshot) -> Exchange:
+    """Of a request whose caller was found out before."""
+    return Exchange(method="GET", client=caller.address, certificate=caller.certificate, policy_version=snapshot.policy.version)

@@ -1,4 +1,4 @@
-"""GETs that came before, to the last byte and from the same address: what was asked, by whom, and that the policy allows it, need not be
+"""GETs that came before, to the last byte and from the same origin: what was asked, by whom, and that the policy allows it, need not be
 found out again.
 
 It is remembered of what `known_headers` has served already, so all that is said there holds here; and nothing is remembered that depends
@@ -28,7 +28,7 @@ class KnownCall:
 
 
 class KnownCalls:
-    """Remembers by the first line, the SHA-256 of the header lines, in which the token is, and the address that the call comes from.
+    """Remembers by the first line, the SHA-256 of the header lines, in which the token is, and the origin: address and certificate.
 
     That and the policy are all on which it depends, so another snapshot forgets all. Bounded; the oldest make room.
     """
@@ -38,9 +38,9 @@ class KnownCalls:
         self._calls: dict[tuple[bytes, bytes, str], KnownCall] = {}
         self._seen: set[int] = set()
 
-    def find(self, snapshot: Snapshot, line: bytes, digest: bytes, peer: str) -> KnownCall | None:
+    def find(self, snapshot: Snapshot, line: bytes, digest: bytes, origin: str) -> KnownCall | None:
         """What is known of this call."""
-        return self._calls.get((line, digest, peer)) if snapshot is self._snapshot else None
+        return self._calls.get((line, digest, origin)) if snapshot is self._snapshot else None
 
     def came_before(self, line: bytes, digest: bytes) -> bool:
         """Whether this call came lately. Most come once, and to remember those would cost more than it could give."""
@@ -52,10 +52,10 @@ class KnownCalls:
         self._seen.add(number)
         return False
 
-    def remember(self, snapshot: Snapshot, line: bytes, digest: bytes, peer: str, call: KnownCall) -> None:
+    def remember(self, snapshot: Snapshot, line: bytes, digest: bytes, origin: str, call: KnownCall) -> None:
         """Keep what was found out."""
         if snapshot is not self._snapshot:
             self._snapshot, self._calls = snapshot, {}
         if len(self._calls) >= _MOST_REMEMBERED:
             del self._calls[next(iter(self._calls))]
-        self._calls[line, digest, peer] = call
+        self._calls[line, digest, origin] = call

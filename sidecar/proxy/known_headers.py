@@ -35,7 +35,7 @@ class KnownHeaders:
 
 
 class KnownBlocks:
-    """Remembers by the SHA-256 of the lines, in which the token is, and by the address that the request comes from.
+    """Remembers by the SHA-256 of the lines, in which the token is, and by the origin: the address, and the client's certificate.
 
     That and the policy are all on which the caller depends, so another snapshot forgets all. Bounded; the oldest make room.
     """
@@ -45,9 +45,9 @@ class KnownBlocks:
         self._blocks: OrderedDict[tuple[bytes, str], KnownHeaders] = OrderedDict()
         self._seen: set[bytes] = set()
 
-    def find(self, snapshot: Snapshot, digest: bytes, peer: str) -> KnownHeaders | None:
+    def find(self, snapshot: Snapshot, digest: bytes, origin: str) -> KnownHeaders | None:
         """What is known of these lines."""
-        return self._blocks.get((digest, peer)) if snapshot is self._snapshot else None
+        return self._blocks.get((digest, origin)) if snapshot is self._snapshot else None
 
     def came_before(self, digest: bytes) -> bool:
         """Whether these lines came lately. What comes but once is not worth remembering: it would cost more than it can give."""
@@ -58,10 +58,10 @@ class KnownBlocks:
         self._seen.add(digest)
         return False
 
-    def remember(self, snapshot: Snapshot, digest: bytes, peer: str, known: KnownHeaders) -> None:
+    def remember(self, snapshot: Snapshot, digest: bytes, origin: str, known: KnownHeaders) -> None:
         """Keep what was found out."""
         if snapshot is not self._snapshot:
             self._snapshot, self._blocks = snapshot, OrderedDict()
         if len(self._blocks) >= _MOST_REMEMBERED:
             self._blocks.popitem(last=False)
-        self._blocks[digest, peer] = known
+        self._blocks[digest, origin] = known

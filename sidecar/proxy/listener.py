@@ -1,12 +1,15 @@
 """One listening socket of the proxy, from its opening to its drained end."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 
 from sidecar.proxy.server import GatewayServer
 
 _LAST_MOMENTS = 1.0
 _POLL = 0.02
+_LONGEST_HANDSHAKE = 10.0
+"""Seconds for all of a TLS handshake, of which an honest client needs a small part. So long holds a socket who says nothing, or no TLS."""
 
 
 class Listener:
@@ -18,15 +21,29 @@ class Listener:
         self._socket: asyncio.Server | None = None
         self.port = 0
 
-    async def open(self, host: str, port: int, *, shared: bool = False) -> None:
+    async def open(self, host: str, port: int, *, shared: bool = False, tls: ssl.SSLContext | None = None) -> None:
         """Listen; with port 0 the system picks one, which `port` then tells.
 
+        :param tls: for handshakes; plain HTTP without it.
         :param shared: with other processes, among which the system then divides the connections. Never by default: a second sidecar that
             was started by mistake must find the address taken.
         :raises OSError: when the address can't be had.
         """
         loop = asyncio.get_running_loop()
-        self._socket = await loop.create_server(self._server, host, port, backlog=1024, reuse_port=shared or None)
+        if tls is None:
+            self._socket = await loop.create_server(self._server, host, port, backlog=1024, reuse_port=shared or None)
+        else:
+            self._socket = await loop.create_server(
+                self._server,
+                host,
+                port,
+                backlog=1024,
+                reuse_port=shared or None,
+                ssl=tls,
+                ssl_handshake_timeout=min(self._server.keep_alive, _LONGEST_HANDSHAKE),
+                # Connections see to their ends themselves, and earlier.
+                ssl_shutdown_timeout=2 * self._server.keep_alive,
+            )
         self.port = self._socket.sockets[0].getsockname()[1]
 
     async def drain(self, patience: float) -> None:

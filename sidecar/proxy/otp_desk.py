@@ -19,7 +19,7 @@ from sidecar.otp.enrolment import Claim, Enrolments, enrolled, names_in, with_us
 from sidecar.otp.happening import Happening, Observe
 from sidecar.otp.happening import Outcome as Ending
 from sidecar.otp.result import ACCEPTED, Accepted, Issued, NotIssued, Throttled
-from sidecar.policy.decide import address_is_allowed, app_connector_is_open
+from sidecar.policy.decide import address_is_allowed, app_connector_is_open, certificate_is_allowed
 from sidecar.policy.model import Caller, User, UserToken
 from sidecar.proxy.people import in_groups_of_all
 from sidecar.record.exchange import Exchange, Outcome
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 256
 _GOOD = frozenset({Ending.QUEUED, Ending.ISSUED, Ending.REVOKED})
 _NOBODY = User("")
+_CONDITIONS = (app_connector_is_open, address_is_allowed, certificate_is_allowed)
+"""What can be said of a caller before anybody knows who he is."""
 
 Result = Accepted | Issued | NotIssued
 _T = TypeVar("_T")
@@ -85,8 +87,8 @@ class OtpDesk:
             if environment.otp is not OtpMode.FORWARD:
                 return None
             exchange.environment, exchange.app_connector = environment.name, app_connector.name
-            caller = Caller(_NOBODY, app_connector, "", exchange.client)
-            reason = app_connector_is_open(caller, self._clock()) or address_is_allowed(caller, self._clock())
+            caller = Caller(_NOBODY, app_connector, "", exchange.client, certificate=exchange.certificate)
+            reason = next(filter(None, (condition(caller, self._clock()) for condition in _CONDITIONS)), None)
             if reason is not None:
                 raise Refusal(reason)
             return environment
@@ -128,7 +130,7 @@ class OtpDesk:
             if isinstance(call, DeleteToken):
                 await office.authority(_enrolments(snapshot), observe).revoke(digest_of(call.data), exchange.client)
                 return ACCEPTED
-            claim = Claim(call.keys.user_id, call.keys.api_key, call.keys.environment_key, exchange.client)
+            claim = Claim(call.keys.user_id, call.keys.api_key, call.keys.environment_key, exchange.client, exchange.certificate)
             enrolments = _enrolments(snapshot)
             if self._directory is not None:
                 found = await self._look_up(self._directory, enrolments, claim)

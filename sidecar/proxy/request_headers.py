@@ -39,6 +39,7 @@ PASSED = frozenset(
 _AT_MOST_ONCE = frozenset(
     {
         b"authorization",
+        b"client-cert",
         b"host",
         b"content-length",
         b"content-type",

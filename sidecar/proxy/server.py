@@ -61,12 +61,14 @@ class GatewayServer:
             client.wind_up()
 
     async def end(self, patience: float) -> None:
-        """End what is left, at once; then wait up to `patience` seconds until all is closed."""
+        """End what is left, at once; wait up to `patience` seconds until all is closed, and break off what is not."""
         for client in list(self._clients):
             client.expire()
         deadline = asyncio.get_running_loop().time() + patience
         while self._clients and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  connections wake nobody when they close
             await asyncio.sleep(_POLL)
+        for client in list(self._clients):
+            client.hang_up()
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None

@@ -72,7 +72,7 @@ class SoapService:
     async def _wsdl(self, path: SoapPath, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         exchange.call = "Wsdl"
         snapshot = self._admission.policy_for(exchange)
-        wsdl = await self._wsdls.fetch(snapshot, path, request.headers.text(b"host"))
+        wsdl = await self._wsdls.fetch(snapshot, path, request.headers.text(b"host"), secure=client.secure)
         exchange.outcome = Outcome.ALLOW
         self._endings.answer(request, client, exchange, answer_wsdl(wsdl, exchange.reference))
 

@@ -60,16 +60,17 @@ class Wsdls:
         self._under_way: dict[_Key, asyncio.Task[_Fetched]] = {}
         self._written: dict[tuple[bytes, str, str], bytes] = {}
 
-    async def fetch(self, snapshot: Snapshot, path: SoapPath, host: str | None) -> bytes:
+    async def fetch(self, snapshot: Snapshot, path: SoapPath, host: str | None, *, secure: bool = False) -> bytes:
         """The WSDL of the service at this path, of the first environment that has it and an app connector that may use it.
 
         :param host: what the client calls the sidecar.
+        :param secure: it came over TLS.
         :raises Refusal: UNKNOWN_PATH for a service that is not enabled; what keeps the WSDL from being had; MALFORMED_HTTP for a host that
             is none.
         """
         service = TOKEN_CONNECTOR if is_token_connector(path.file) else service_at(path.file)
         environment, route = _enabled(snapshot, path, service)
-        address = environment.soap_address or _address(host, path, route)
+        address = environment.soap_address or _address(host, path, route, secure=secure)
         wsdl = await self._raw(route, service)
         known = self._written.get((wsdl, service, address))
         if known is None:
@@ -125,11 +126,12 @@ def _enabled(snapshot: Snapshot, path: SoapPath, service: str) -> tuple[Environm
     raise Refusal(Reason.UNKNOWN_PATH)
 
 
-def _address(host: str | None, path: SoapPath, route: Route) -> str:
+def _address(host: str | None, path: SoapPath, route: Route, *, secure: bool) -> str:
     """Where the client found us, under the base that it used; in the letter case of the backend if it is the backend's own."""
     if host is None or _HOST.fullmatch(host) is None:
         raise Refusal(Reason.MALFORMED_HTTP, "the Host header names no host")
     base = "/".join(path.base)
     own = route.base_path.strip("/")
     documented = {"profitservices": "ProfitServices"}
-    return f"http://{host}/{own if own.lower() == base else documented.get(base, base)}".rstrip("/")
+    scheme = "https" if secure else "http"
+    return f"{scheme}://{host}/{own if own.lower() == base else documented.get(base, base)}".rstrip("/")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from time import perf_counter
 
 from sidecar.errors import Reason
+from sidecar.policy.model import ClientCertificate
 from sidecar.record.checked import Checked
 from sidecar.record.shadowed import Shadowed
 
@@ -50,6 +51,7 @@ class Exchange:
     reference: str = field(default_factory=new_reference)
     started: float = field(default_factory=perf_counter)
     client: str = ""
+    certificate: ClientCertificate | None = None  # of the client
     method: str = ""
     call: str = ""
     environment: str = ""

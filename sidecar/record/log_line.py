@@ -49,7 +49,8 @@ def json_line(exchange: Exchange) -> str:
     """An object of JSON with the fields."""
     backend = exchange.backend_seconds
     backend_ms = "" if backend is None else f',"backend_ms":{backend * 1000:.2f}'
-    further = "" if exchange.checked is None and exchange.shadowed is None else _more_json(_further(exchange))
+    has_more = exchange.checked is not None or exchange.shadowed is not None or exchange.certificate is not None
+    further = _more_json(_further(exchange)) if has_more else ""
     detail = f',"detail":{_in_json(exchange.detail)}' if exchange.detail else ""
     return (
         f'{{"time":"{moment()}","event":"decision","reference":"{exchange.reference}",{_json_common(*_common(exchange))}'
@@ -61,7 +62,8 @@ def text_line(exchange: Exchange) -> str:
     """The fields as name=value, quoted where a value could be taken for more than one."""
     backend = exchange.backend_seconds
     backend_ms = "" if backend is None else f" backend_ms={backend * 1000:.2f}"
-    further = "" if exchange.checked is None and exchange.shadowed is None else _more_text(_further(exchange))
+    has_more = exchange.checked is not None or exchange.shadowed is not None or exchange.certificate is not None
+    further = _more_text(_further(exchange)) if has_more else ""
     detail = f" detail={_plain(exchange.detail)}" if exchange.detail else ""
     return (
         f"time={moment()} event=decision reference={exchange.reference} {_text_common(*_common(exchange))}"
@@ -122,8 +124,11 @@ def _text_common(*values: str) -> str:
 
 def _further(exchange: Exchange) -> dict[str, Any]:
     """What few lines tell."""
-    shadowed = {} if exchange.shadowed is None else exchange.shadowed.fields()
-    return shadowed if exchange.checked is None else {**shadowed, **exchange.checked.fields()}
+    return {
+        **({} if exchange.certificate is None else {"certificate": exchange.certificate.sha256.hex()}),
+        **({} if exchange.shadowed is None else exchange.shadowed.fields()),
+        **({} if exchange.checked is None else exchange.checked.fields()),
+    }
 
 
 def _more_json(more: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from sidecar.settings.part import Part
 from sidecar.settings.scalars import Flag, Listen, Name, Sha256, complaint
+from sidecar.settings.tls import Tls
 
 _NOTHING = hashlib.sha256().hexdigest()
 
@@ -33,6 +34,7 @@ class Admin(Part):
         default="127.0.0.1:8081",
         description="host:port of health, metrics and the administration API. ${NAME} is replaced from the environment.",
     )
+    tls: Tls | None = Field(default=None, description="TLS on that port. Without it: plain HTTP.")
     keys: dict[Name, AdminKey] = Field(
         default={},
         description="Keys for the administration API, by the name that the audit tells. Without any, or with policy in files, it is off.",

@@ -20,12 +20,14 @@ from sidecar.settings.special_advice import (
     reports_of,
     warn_where_nobody_sees_a_row,
 )
+from sidecar.settings.tls import ClientCertificates
 
 
 def give_advice(settings: Settings, policy: Policy, now: datetime, report: Report) -> None:
     """Report warnings, and listed GetConnectors that nothing guards: an error, but one that is denied at run time."""
     _admin(settings, report)
     _environments(settings, report)
+    _client_certificates(settings, report)
     warn_of_letter_case("users", settings.users, report)
     warn_of_letter_case("groups", settings.groups, report)
     if settings.policy is None:  # members are not in memory otherwise
@@ -64,6 +66,18 @@ def _environments(settings: Settings, report: Report) -> None:
             message = "clients come through a proxy, but the WSDL will name plain http at the host that they name"
             report.warn(("environments", name, "soap"), message, "say `soap_address`, the URL that clients use")
         _soap(name, environment, report)
+
+
+def _client_certificates(settings: Settings, report: Report) -> None:
+    """Whether any can come where they are asked for. Over a trusted proxy they come in a header only."""
+    if settings.client_certificate_header is not None and not settings.trusted_proxies:
+        message = "nobody's header is believed, since there are no `trusted_proxies`"
+        report.warn(("client_certificate_header",), message, "name the proxy at which TLS ends")
+    asked = settings.tls is not None and settings.tls.client_certificate is not ClientCertificates.OFF
+    for name, part in settings.app_connectors.items():
+        if part.client_certificate is not None and not asked and settings.client_certificate_header is None:
+            remedy = "say `client_certificate: optional` under `tls`, or `client_certificate_header` where TLS ends at a proxy"
+            report.warn(("app_connectors", name, "client_certificate"), "no client is asked for a certificate, so all are denied", remedy)
 
 
 def _soap(name: str, environment: Environment, report: Report) -> None:

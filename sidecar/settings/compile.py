@@ -10,6 +10,7 @@ from sidecar.policy.model import (
     EVERYONE,
     AddressRule,
     AppConnector,
+    CertificateRule,
     FilterType,
     GetConnector,
     ListedReport,
@@ -23,7 +24,7 @@ from sidecar.policy.model import (
     UserToken,
 )
 from sidecar.policy.where import Where, WhereError, compile_where
-from sidecar.settings import model
+from sidecar.settings import model, tls
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.report import Report
@@ -140,6 +141,13 @@ def _app_connector(name: str, part: model.AppConnector, guards: _Guards) -> AppC
         row_guard=part.row_guard,
         enforcement=part.enforcement,
         addresses=AddressRule(tuple(sorted(set(part.ip.allow), key=str)), tuple(sorted(set(part.ip.deny), key=str))),
+        client_certificate=None if part.client_certificate is None else _certificates(part.client_certificate),
+    )
+
+
+def _certificates(part: tls.CertificateRule) -> CertificateRule:
+    return CertificateRule(
+        frozenset(map(bytes.fromhex, part.sha256)), frozenset(part.dns_names), frozenset(part.uris), frozenset(part.common_names)
     )
 
 

@@ -18,12 +18,14 @@ def check_emptied(settings: Settings, report: Report) -> None:
 
 def _narrowing(settings: Settings) -> Iterator[KeyPath]:
     yield from (("admin", "keys", name, "read_only") for name in settings.admin.keys)
+    for port in ((), ("admin",)):
+        yield from ((*port, "tls"), (*port, "tls", "client_certificate"))
     yield from (("users", user, "blocked") for user in settings.users)
     yield from (("tokens", number, "expires") for number in range(len(settings.tokens)))
     narrowing = ("algorithms", "types", "max_age", "max_lifetime", "required_claims", "environment_claim")
     yield from (("issuers", name, key) for name in settings.issuers for key in narrowing)
     for name, part in settings.app_connectors.items():
         path: KeyPath = ("app_connectors", name)
-        yield from ((*path, key) for key in ("valid_from", "valid_until", "row_guard", "ip"))
+        yield from ((*path, key) for key in ("valid_from", "valid_until", "row_guard", "ip", "client_certificate"))
         yield from ((*path, "ip", key) for key in ("allow", "deny"))
         yield from ((*path, "tokens", number, "expires") for number in range(len(part.tokens)))

@@ -40,6 +40,7 @@ from sidecar.settings.scalars import (
     complaint,
 )
 from sidecar.settings.special import Listing
+from sidecar.settings.tls import CertificateRule, Tls
 
 
 class Limits(Part):
@@ -81,7 +82,7 @@ class Environment(Part):
     soap_address: SidecarUrl | None = Field(
         default=None,
         description="URL of SOAP through the sidecar, as clients have it, for the WSDL: https://connectors.example.com/ProfitServices. "
-        "Without it: plain http at the host that a client names. ${NAME} is replaced.",
+        "Without it: the host that a client names, with https where the client speaks TLS to the sidecar. ${NAME} is replaced.",
     )
     credential: Credential = Field(description="How the sidecar proves itself to the backend.")
     ca_file: Name | None = Field(
@@ -163,6 +164,10 @@ class AppConnector(Part):
         description="Whether rows that come back are held against policy: off, sample (some, counted and logged), enforce (all, withheld).",
     )
     ip: AddressRules = Field(default=AddressRules(), description="From which addresses it may be used.")
+    client_certificate: CertificateRule | None = Field(
+        default=None,
+        description="With which client certificates it may be used, beside all other conditions. Without it: with any or none.",
+    )
     otp_keys: OtpKeys | None = Field(
         default=None, description="With these its users get tokens by one-time password; `sidecar otp keys` makes them."
     )
@@ -201,9 +206,15 @@ class Settings(Part):
 
     include: tuple[Name, ...] = Field(default=(), description="Further files, relative to this one; one level.")
     listen: Listen = Field(default="127.0.0.1:8080", description="host:port of the proxy. ${NAME} is replaced from the environment.")
+    tls: Tls | None = Field(default=None, description="TLS on the proxy's port. Without it: plain HTTP.")
     admin: Admin = Field(default=Admin(), description="The port for health, metrics and the administration API.")
     trusted_proxies: tuple[AddressOrNetwork, ...] = Field(
         default=(), description="Whose X-Forwarded-For is believed: addresses and networks. Nobody's by default."
+    )
+    client_certificate_header: Literal["Client-Cert"] | None = Field(
+        default=None,
+        description="Where TLS ends at a trusted proxy: the header in which it passes the client's certificate on, as RFC 9440 has it. "
+        "Only `Client-Cert`, and only of `trusted_proxies`.",
     )
     policy: PolicySource | None = Field(
         default=None, description="Policy in a database instead of the sections `groups` to `filter_types` of these files."

@@ -93,6 +93,15 @@ def _report(text: str) -> str:
     return text
 
 
+def fingerprint(value: Any) -> str:
+    """The fingerprint of a certificate, as tools print it: with colons or without, in any letter case."""
+    text = _hidden_text(value)
+    plain = text.replace(":", "").lower() if isinstance(text, str) else ""
+    if _HEX.fullmatch(plain) is None:
+        raise complaint("is not a SHA-256: 64 hexadecimal characters", "`openssl x509 -noout -fingerprint -sha256 -in FILE` shows it")
+    return plain
+
+
 def _sha256(text: str) -> str:
     if _HEX.fullmatch(text) is None:
         remedy = "`sidecar token new`, `sidecar otp keys` and `sidecar admin key` make them"

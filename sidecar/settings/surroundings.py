@@ -28,6 +28,7 @@ _SECRETS: tuple[tuple[str, ...], ...] = ((*_CREDENTIAL, "afas_token"), (*_OAUTH,
 _DATABASES: tuple[tuple[str, ...], ...] = (("policy", "database"), ("one_time_passwords", "database"))
 _PATHS: tuple[tuple[str, ...], ...] = (
     ("environments", "*", "ca_file"),
+    *((*port, "tls", file) for port in ((), ("admin",)) for file in ("certificate", "key", "client_ca")),
     *((*secret, "file") for secret in _SECRETS),
     (*_OAUTH, "private_key", "file"),
     *((*database, "file") for database in _DATABASES),
@@ -94,7 +95,7 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
 
 def leave_out(root: Mapping) -> Mapping:
     """The tree without what depends on its surroundings, for work on users and tokens where the backend's secrets are not at hand."""
-    depend = ("listen", "admin", "policy", "one_time_passwords", "issuers")
+    depend = ("listen", "tls", "admin", "policy", "one_time_passwords", "issuers")
     entries = {key: entry for key, entry in root.entries.items() if key not in depend}
     environments = entries.get("environments")
     if environments is not None and isinstance(environments.node, Mapping):

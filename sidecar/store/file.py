@@ -27,6 +27,7 @@ from sidecar.store.credential import credential_of
 from sidecar.store.database_url import read_database_url
 from sidecar.store.installation import read_installation
 from sidecar.store.issuers import issuer_of
+from sidecar.store.listener_tls import ListenerTls, read_listeners, warn_of_listeners
 from sidecar.store.rights import Rights, RightsUnknownError
 from sidecar.store.snapshot import Environment, Snapshot
 from sidecar.store.version import version_of
@@ -41,6 +42,7 @@ class Files:
     :ivar database: the URL of the database with the policy; None where the policy is in these files, or the report says what is wrong.
     :ivar authorities: digests of the environments' CA files.
     :ivar files: all that were read or tried.
+    :ivar listeners: the certificates of ports, as far as they can be used.
     """
 
     reading: Reading
@@ -50,6 +52,7 @@ class Files:
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     installation: Installation | None = None
     files: tuple[Path, ...] = ()
+    listeners: Mapping[KeyPath, ListenerTls] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def read_files(paths: Sequence[Path], environ: Mapping[str, str]) -> Files:
     environments = {name: _environment(name, part, report, files) for name, part in settings.environments.items()}
     authorities = {name: _authorities(name, part, report, files) for name, part in settings.environments.items()}
     issuers = [issuer_of(name, part, report, files) for name, part in settings.issuers.items()]
+    listeners = read_listeners(settings, report, files) if reading.whole else {}
     authority = settings.one_time_passwords
     installation = None if authority is None else read_installation(authority, report, files)
     return Files(
@@ -94,6 +98,7 @@ def read_files(paths: Sequence[Path], environ: Mapping[str, str]) -> Files:
         {issuer.issuer: issuer for issuer in issuers if issuer is not None},
         installation,
         tuple(files),
+        listeners,
     )
 
 
@@ -121,6 +126,7 @@ def conclude(read: Files, rights: Rights | RightsUnknownError | None, now: datet
         give_advice(settings, policy, now, report)
         give_otp_advice(settings, policy, report)
         give_issuer_advice(settings, report)
+        warn_of_listeners(read.listeners, now, report)
     if report.prevents_loading:
         return Loaded(None, None, report.problems, read.files, report)
     of_all = frozenset({EVERYONE, *(name for name, members in settings.groups.items() if members == "all")})

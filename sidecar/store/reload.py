@@ -35,7 +35,16 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 """Between two looks at the files. A change is in force after two or three of them, plus the loading."""
 
-_ONLY_AT_START = (("listen",), ("admin", "listen"), ("trusted_proxies",), ("limits",), ("timeouts",))
+_ONLY_AT_START = (
+    ("listen",),
+    ("tls",),
+    ("admin", "listen"),
+    ("admin", "tls"),
+    ("trusted_proxies",),
+    ("client_certificate_header",),
+    ("limits",),
+    ("timeouts",),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ GAUGES: Mapping[str, Callable[[float, float], float]] = {
     "sidecar_otp_waiting_mails": operator.add,
     "sidecar_otp_database_heard": min,
     "sidecar_shadow_app_connectors": max,
+    "sidecar_tls_certificate_expiry_timestamp_seconds": min,
+    "sidecar_tls_certificate_current": min,
     "sidecar_policy_loaded_timestamp_seconds": min,
     "sidecar_policy_last_reload_successful": min,
     "sidecar_policy_database_heard_seconds": max,

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from sidecar.admin.tls_metrics import TlsMetrics
+from sidecar.store.tls_watch import TlsWatch
 from sidecar.workers.adding_up import Tally, collected
 from sidecar.workers.process import WorkerProcess, described
 
@@ -42,8 +44,13 @@ class Crew(Collector):
     """
 
     def __init__(
-        self, size: int, start: Callable[[int, Callable[[], None]], Awaitable[WorkerProcess]], patience: Patience = Patience()
+        self,
+        size: int,
+        start: Callable[[int, Callable[[], None]], Awaitable[WorkerProcess]],
+        patience: Patience = Patience(),
+        tls: TlsWatch | None = None,
     ) -> None:
+        """:param tls: of the admin port, which is none of the workers' business."""
         self.complete = asyncio.Event()
         self.gave_up = asyncio.Event()
         self._size = size
@@ -56,6 +63,9 @@ class Crew(Collector):
         self._tally = Tally()
         self._own = CollectorRegistry()
         ProcessCollector(registry=self._own)
+        self._tls = tls
+        if tls is not None:
+            self._own.register(TlsMetrics(tls))
         self._logger = structlog.get_logger("sidecar")
 
     def start(self) -> None:
@@ -114,6 +124,8 @@ class Crew(Collector):
                 "database_heard": all(each["database_heard"] for each in authorities),
                 "waiting_mails": sum(each["waiting_mails"] for each in authorities),
             }
+        if tls := {**_worst_tls(states), **(self._tls.report() if self._tls is not None else {})}:
+            report["tls"] = tls
         report["workers"] = [self._state_of(number) for number in range(1, self._size + 1)]
         hanging = any(worker.report.ready and worker.silent > self._patience.silence for worker in self._workers.values())
         return self.complete.is_set() and not draining and not hanging and self._ready_workers() > 0, report
@@ -215,6 +227,16 @@ def _worst_issuers(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
             known = worst.setdefault(issuer, told)
             if (told["keys"], -(told["age_seconds"] or 0)) < (known["keys"], -(known["age_seconds"] or 0)):
                 worst[issuer] = told
+    return worst
+
+
+def _worst_tls(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """By port, what the worker tells that could not read the files, or else any of them."""
+    worst: dict[str, Any] = {}
+    for state in states:
+        for port, told in state.get("tls", {}).items():
+            if port not in worst or not told["current"]:
+                worst[port] = told
     return worst
 
 

@@ -14,7 +14,10 @@ from sidecar.workers.adding_up import Family, from_plain, to_plain
 LONGEST = 1 << 24
 """Bytes of a message, far beyond any report."""
 
-_KEPT: dict[str, Any] = {"listen": True, "admin": {"listen"}, "trusted_proxies": True, "limits": True, "timeouts": True}
+_KEPT: dict[str, Any] = {
+    **dict.fromkeys(("listen", "tls", "trusted_proxies", "client_certificate_header", "limits", "timeouts"), True),
+    "admin": {"listen", "tls"},
+}
 
 
 @dataclass(frozen=True, slots=True)

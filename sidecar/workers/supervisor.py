@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from sidecar.admin.app import admin_app, admin_port, url_of
 from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
+from sidecar.store.tls_watch import TlsWatch
 from sidecar.workers.address import reserved
 from sidecar.workers.crew import Crew
 from sidecar.workers.messages import Start
@@ -35,9 +36,11 @@ async def supervise(
     :param database: the URL of the database of policy, if it is in one.
     :return: False if they could not start; they have said why.
     :raises OSError: when an address can't be had.
+    :raises UnusableTlsError: when the admin port has no certificate to show.
     """
     logger = structlog.get_logger("sidecar")
     host, port = host_and_port(settings.listen)
+    tls = TlsWatch(settings, only="admin.tls")
     lock = new_lock()
     try:
         with reserved(host, port) as real_port:
@@ -46,17 +49,20 @@ async def supervise(
             def launch(number: int, on_report: Callable[[], None]) -> Awaitable[WorkerProcess]:
                 return started(number, arguments, start, on_report)
 
-            crew = Crew(size, launch)
+            crew = Crew(size, launch, tls=tls)
             on_reload(crew.reload)
             registry = CollectorRegistry()
             registry.register(crew)
-            async with admin_port(settings.admin.listen, admin_app(crew.readiness, registry, crew.fetch)) as admin_url:
+            app = admin_app(crew.readiness, registry, crew.fetch)
+            async with admin_port(settings.admin.listen, app, tls.context("admin.tls")) as admin_url:
+                tls.start()
                 crew.start()
                 try:
                     if await _first(crew.complete, crew.gave_up, stop) is crew.complete:
-                        logger.info("ready", listen=url_of(host, real_port), admin=admin_url, workers=size)
+                        logger.info("ready", listen=url_of(host, real_port, secure=settings.tls is not None), admin=admin_url, workers=size)
                         await stop.wait()
                 finally:
+                    await tls.stop()
                     logger.info("stopping", workers=size, patience_seconds=settings.timeouts.drain)
                     await crew.stop(settings.timeouts.drain + _AFTER_DRAIN)
     finally:

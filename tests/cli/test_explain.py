@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import trustme
 from click.testing import CliRunner
 
 from sidecar.cli import main
@@ -198,3 +199,16 @@ def test_a_soap_message_in_shadow_is_told_with_what_is_forwarded_in_truth(config
     assert json.loads(text)["shadow"] == {"forwarded": "POST /ProfitServices/AppConnectorGet.asmx, GetData as it is asked"}
     _, text = explain_message(config, tmp_path, MESSAGE.format("Profit_Hours", "x"), "--user", "j.devries", "--json")
     assert json.loads(text)["shadow"] == {"forwarded": None, "reason": "filter_malformed"}
+
+
+def test_a_certificate_that_the_app_connector_asks_for_can_be_given(config: str, tmp_path: Path) -> None:
+    text = CONFIG.replace("    ip:", "    client_certificate: {dns_names: [hours.example]}\n    ip:")
+    Path(config).write_text(text, "utf-8")
+    certificate = tmp_path / "hours.pem"
+    trustme.CA().issue_cert("hours.example").cert_chain_pems[0].write_to_path(str(certificate))
+    assert explain(config, "--user", "j.devries", "--certificate", str(certificate), HOURS)[0] == 0
+    code, output = explain(config, "--user", "j.devries", HOURS)
+    assert code == 1
+    assert "client_certificate_missing" in output
+    certificate.write_text("none", "utf-8")
+    assert explain(config, "--user", "j.devries", "--certificate", str(certificate), HOURS)[0] == 2

@@ -24,6 +24,7 @@ HOW_TOS = [
         "soap-clients.md",
         "policy-in-sqlite.md",
         "policy-in-postgresql.md",
+        "tls-and-client-certificates.md",
     )
 ]
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

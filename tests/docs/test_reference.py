@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sidecar.filters.filterjson import read_filterjson
 from sidecar.filters.predicate import Operator
 from sidecar.otp.happening import Happening, Operation
 from sidecar.otp.happening import Outcome as Ending
+from sidecar.policy.model import ClientCertificate
 from sidecar.proxy import answer_headers, request_headers
 from sidecar.proxy.refusal import STATUS
 from sidecar.record.checked import Checked
@@ -105,6 +107,7 @@ async def test_every_metric_has_its_row_and_there_is_no_other(tmp_path: Path) ->
 def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
     full = Exchange(
         client="127.0.0.1",
+        certificate=ClientCertificate(bytes(32), "", frozenset(), frozenset(), *[datetime.now(UTC)] * 2),
         method="GET",
         call="GetRows",
         environment="O12345AA",

@@ -37,10 +37,10 @@ def own_stage(tmp_path: Path) -> Iterator[OwnStage]:
     with ExitStack() as stack:
         started: list[Stage] = []
 
-        def start(change: Change = lambda _: None, *, poll: float = 0.03) -> Stage:
+        def start(change: Change = lambda _: None, *, poll: float = 0.03, uvloop: bool = True) -> Stage:
             folder = tmp_path / str(len(started))
             folder.mkdir()
-            started.append(stack.enter_context(staged(folder, change, poll=poll)))
+            started.append(stack.enter_context(staged(folder, change, poll=poll, uvloop=uvloop)))
             return started[-1]
 
         yield start

@@ -94,10 +94,10 @@ def own_stage(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     with ExitStack() as stack:
         started: list[Stage] = []
 
-        def start(change: Change = lambda _: None, *, poll: float = 0.03) -> Stage:
+        def start(change: Change = lambda _: None, *, poll: float = 0.03, uvloop: bool = True) -> Stage:
             folder = tmp_path / str(len(started))
             folder.mkdir()
-            started.append(stack.enter_context(staged(folder, change, poll=poll, database=_empty(kind, folder, request))))
+            started.append(stack.enter_context(staged(folder, change, poll=poll, database=_empty(kind, folder, request), uvloop=uvloop)))
             return started[-1]
 
         yield start

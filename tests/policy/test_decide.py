@@ -33,6 +33,8 @@ from sidecar.policy.model import (
     AddressRule,
     AppConnector,
     Caller,
+    CertificateRule,
+    ClientCertificate,
     FilterType,
     GetConnector,
     ListedReport,
@@ -118,6 +120,12 @@ def update(*actions: Action, verb: Action = Action.INSERT, connector: str = "PtR
 
 BLOCKED, EXPIRED = with_app(blocked=True), replace(CALLER, token_expires=NOW)
 ELSEWHERE = with_app(addresses=AddressRule(allow=(ip_network("198.51.100.0/24"),)))
+CERTIFIED = with_app(client_certificate=CertificateRule(sha256=frozenset({b"\1" * 32})))
+
+
+def _shown(digit: bytes, not_after: datetime) -> ClientCertificate:
+    return ClientCertificate(digit * 32, "", frozenset(), frozenset(), NOW - 2 * MOMENT, not_after)
+
 
 UNGUARDED = OwnedRows(GetConnector("Profit_Forgotten"), "Id")
 MANY = OwnedRows(GetConnector("Profit_Many", ("many",)), "Id")
@@ -128,6 +136,9 @@ REFUSALS: list[tuple[Caller, Call, Reason]] = [
     (with_app(valid_from=NOW + MOMENT), ROWS, Reason.APP_CONNECTOR_NOT_YET_VALID),
     (with_app(valid_until=NOW), ROWS, Reason.APP_CONNECTOR_EXPIRED),
     (ELSEWHERE, ROWS, Reason.ADDRESS_NOT_ALLOWED),
+    (CERTIFIED, ROWS, Reason.CLIENT_CERTIFICATE_MISSING),
+    (replace(CERTIFIED, certificate=_shown(b"\2", NOW)), ROWS, Reason.CLIENT_CERTIFICATE_NOT_ALLOWED),
+    (replace(CERTIFIED, certificate=_shown(b"\1", NOW - MOMENT)), ROWS, Reason.CLIENT_CERTIFICATE_EXPIRED),
     (with_user(blocked=True), ROWS, Reason.USER_BLOCKED),
     (with_user(email=""), ROWS, Reason.USER_WITHOUT_EMAIL),
     (with_user(applications=frozenset()), ROWS, Reason.USER_WITHOUT_APPLICATION),
@@ -274,10 +285,11 @@ def test_of_several_failures_the_first_in_order_is_told() -> None:
         Reason.TOKEN_EXPIRED,
         Reason.APP_CONNECTOR_BLOCKED,
         Reason.ADDRESS_NOT_ALLOWED,
+        Reason.CLIENT_CERTIFICATE_MISSING,
         Reason.USER_BLOCKED,
         Reason.USER_NOT_MEMBER,
     ]
-    app = replace(HOURS, blocked=True, addresses=ELSEWHERE.app_connector.addresses)
+    app = replace(HOURS, blocked=True, addresses=ELSEWHERE.app_connector.addresses, client_certificate=CertificateRule())
     caller = Caller(replace(USER, blocked=True, groups=frozenset()), app, "phone", "192.0.2.1", token_expires=NOW)
     assert [condition(caller, NOW) for condition in CONDITIONS] == order
     assert decide(POLICY, caller, ROWS, NOW) == Deny(order[0])

@@ -108,6 +108,30 @@ class NotingTransport(asyncio.Transport):
         self.ended = "aborted"
 
 
+class SecureTransport(NotingTransport):
+    """As one over TLS: it can't be closed by half, and says good-bye before it is gone."""
+
+    def __init__(self, certificate: bytes = b"") -> None:
+        super().__init__()
+        self._extra = {**self._extra, "ssl_object": _Tls(certificate)}  # type: ignore[has-type]
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def can_write_eof(self) -> bool:
+        return False
+
+
+class _Tls:
+    """What was agreed on."""
+
+    def __init__(self, certificate: bytes) -> None:
+        self._certificate = certificate
+
+    def getpeercert(self, _binary: bool) -> bytes:
+        return self._certificate
+
+
 class Rig:
     """A gateway with one kept connection to its backend. Must be made within an event loop."""
 
@@ -124,9 +148,9 @@ class Rig:
         self._server = GatewayServer(self.gateway, head=8192, keep_alive=60)
         self.backend: tuple[Connection, NotingTransport] | None = None
 
-    def client(self) -> tuple[ClientConnection, NotingTransport]:
+    def client(self, transport: NotingTransport | None = None) -> tuple[ClientConnection, NotingTransport]:
         """A new client."""
-        connection, transport = self._server(), NotingTransport()
+        connection, transport = self._server(), transport or NotingTransport()
         connection.connection_made(transport)
         return connection, transport
 

@@ -26,6 +26,13 @@ WARNINGS = [
     (f"{HOURS}/blocked", True, "app_connectors.hours.blocked", "the app connector is blocked"),
     (f"{HOURS}/enforcement", "shadow", "app_connectors.hours.enforcement", "SHADOW: what this app asks for is forwarded as it is"),
     (f"{HOURS}/blocked", None, "app_connectors.hours", "blocked, as new ones are (write `blocked: false` when it may be used)"),
+    ("client_certificate_header", "Client-Cert", "client_certificate_header", "nobody's header is believed"),
+    (
+        f"{HOURS}/client_certificate",
+        {"sha256": [SHA256]},
+        "app_connectors.hours.client_certificate",
+        "no client is asked for a certificate, so all are denied (say `client_certificate: optional` under `tls`",
+    ),
     (f"{HOURS}/valid_until", "2026-01-01", "app_connectors.hours.valid_until", "the app connector is no longer valid"),
     (
         f"{HOURS}/unfiltered_get_connectors",

@@ -11,7 +11,7 @@ from sidecar.identity.identify import identify
 from sidecar.identity.user_token import authorization_for, digest_of
 from sidecar.policy.decide import decide
 from sidecar.policy.decision import Allow, Deny
-from sidecar.policy.model import Caller, Policy
+from sidecar.policy.model import Caller, CertificateRule, Policy
 from tests.settings.sample import NOW, SECRET, SHA256, bent, load_content
 
 
@@ -107,3 +107,12 @@ def test_an_attribute_of_at_most_one_value_may_stand_beside_an_equals_sign(tmp_p
     loaded = load_content(tmp_path, content)
     assert loaded.snapshot is not None
     assert len(loaded.problems) == isinstance(departments, list)
+
+
+def test_certificates_are_named_in_any_spelling(tmp_path: Path) -> None:
+    colons = ":".join(["AB"] * 32)
+    rule = {"sha256": [colons, SHA256], "dns_names": ["Hours.Example"], "uris": ["spiffe://e/Hours"], "common_names": ["Hours App"]}
+    compiled = _policy(tmp_path, bent("app_connectors/hours/client_certificate", rule)).app_connectors["hours"].client_certificate
+    assert compiled == CertificateRule(
+        frozenset({bytes.fromhex(SHA256)}), frozenset({"hours.example"}), frozenset({"spiffe://e/Hours"}), frozenset({"Hours App"})
+    )

@@ -10,6 +10,7 @@ from tests.settings.sample import ENVIRONMENT, SHA256, bent, load_content, load_
 
 TOKEN = {"user": "j.devries", "description": "iPhone", "sha256": SHA256}
 HOURS = "app_connectors/hours"
+TLS = {"certificate": "x", "key": "x"}
 
 # path to bend, value, path of the problem, part of the message, part of the remedy
 ERRORS = [
@@ -94,6 +95,28 @@ ERRORS = [
         {"afas_token": {"file": "nowhere"}},
         "environments.O12345AA.credential.afas_token.file",
         "the file can't be read: No such file",
+        "",
+    ),
+    ("tls", {"certificate": "x"}, "tls.key", "is missing", ""),
+    ("tls", {**TLS, "client_certificate": "required"}, "tls", "needs `client_ca`", "name the file"),
+    ("tls", {**TLS, "client_ca": "x"}, "tls", "clients are not asked for certificates", "`client_certificate: optional`"),
+    ("tls", {**TLS, "client_certificate": "on"}, "tls.client_certificate", "expected one of off, optional, required", ""),
+    ("tls", {**TLS, "minimum": 1.1}, "tls.minimum", "expected one of 1.2, 1.3", ""),
+    ("client_certificate_header", "X-SSL-Cert", "client_certificate_header", "expected one of Client-Cert", ""),
+    (f"{HOURS}/client_certificate", {}, "app_connectors.hours.client_certificate", "names no certificate", "take the key out"),
+    (f"{HOURS}/client_certificate", {"sha256": []}, "app_connectors.hours.client_certificate", "names no certificate", ""),
+    (
+        f"{HOURS}/client_certificate",
+        {"sha256": ["AB:CD"]},
+        "app_connectors.hours.client_certificate.sha256[0]",
+        "is not a SHA-256",
+        "`openssl x509 -noout -fingerprint -sha256 -in FILE`",
+    ),
+    (
+        f"{HOURS}/client_certificate",
+        {"dns_names": ["*.example"]},
+        "app_connectors.hours.client_certificate.dns_names[0]",
+        "names are compared whole",
         "",
     ),
     ("environments/O12345AA/ca_file", "nowhere", "environments.O12345AA.ca_file", "the file can't be read: No such file", ""),
@@ -254,6 +277,9 @@ EMPTIED = [
     (f"{HOURS}/row_guard", "app_connectors.hours.row_guard"),
     (f"{HOURS}/ip", "app_connectors.hours.ip"),
     (f"{HOURS}/ip/allow", "app_connectors.hours.ip.allow"),
+    (f"{HOURS}/client_certificate", "app_connectors.hours.client_certificate"),
+    ("tls", "tls"),
+    ("admin/tls", "admin.tls"),
     (f"{HOURS}/ip/deny", "app_connectors.hours.ip.deny"),
 ]
 

@@ -39,7 +39,7 @@ def test_no_key_but_the_known_ones_is_allowed_anywhere() -> None:
 
 
 def test_the_known_keys_of_a_part_are_found_by_path() -> None:
-    assert keys_at(("admin",)) == ["listen", "keys"]
+    assert keys_at(("admin",)) == ["listen", "tls", "keys"]
     assert keys_at(("app_connectors", "hours", "ip")) == ["allow", "deny"]
     assert keys_at(("tokens", 3)) == ["user", "description", "sha256", "expires", "app_connector"]
     assert keys_at(("environments", "O12345AA", "credential", "afas_token")) == ["file"]

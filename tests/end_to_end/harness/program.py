@@ -70,8 +70,8 @@ def program(folder: Path, file: Path, arguments: Sequence[str] = (), before: str
     running = Program(process, stdout, stderr)
     try:
         ready = (
-            running.wait_for(r'"?admin"?[=:] ?"?(http://127\.0\.0\.1:\d+)').group(1),
-            running.wait_for(r'"?listen"?[=:] ?"?http://127\.0\.0\.1:(\d+)').group(1),
+            running.wait_for(r'"?admin"?[=:] ?"?(https?://127\.0\.0\.1:\d+)').group(1),
+            running.wait_for(r'"?listen"?[=:] ?"?https?://127\.0\.0\.1:(\d+)').group(1),
         )
         running.admin_url, running.port = ready[0], int(ready[1])
         yield running

@@ -126,7 +126,7 @@ class Stage:
 class OwnStage(Protocol):
     """Starts a stage for a test alone; the parameters are those of `staged`."""
 
-    def __call__(self, change: Change = ..., *, poll: float = ...) -> Stage: ...
+    def __call__(self, change: Change = ..., *, poll: float = ..., uvloop: bool = ...) -> Stage: ...
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
@@ -147,13 +147,16 @@ async def put_in_force(url: str, file: Path, content: Configuration) -> None:
 
 
 @contextlib.contextmanager
-def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03, database: str = "") -> Iterator[Stage]:
+def staged(
+    folder: Path, change: Change = lambda _: None, *, poll: float = 0.03, database: str = "", uvloop: bool = True
+) -> Iterator[Stage]:
     """Backend and sidecar, running.
 
     :param folder: for the configuration.
     :param change: of the configuration before the start.
     :param poll: seconds between two looks at the configuration's files; less than in earnest, where a test does not measure it.
     :param database: the URL of an empty one, in which policy stands then.
+    :param uvloop: False: run on asyncio's own event loop.
     """
     opened: list[Stage] = []
     failed: list[BaseException] = []
@@ -178,7 +181,7 @@ def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03,
             stack.push_async_callback(store.stop)
             assert store.settings is not None, store.last_reload
             lines: list[str] = []
-            running = await stack.enter_async_context(serve(store.settings, store, LogFormat.JSON, lines.append))
+            running = await stack.enter_async_context(serve(store.settings, store, LogFormat.JSON, lines.append, tls_poll=poll))
             port = int(running.url.rpartition(":")[2])
             loop = asyncio.get_running_loop()
             opened.append(Stage(backend, store, file, content, port, running.admin_url, loop, clock, lines, database))
@@ -187,7 +190,7 @@ def staged(folder: Path, change: Change = lambda _: None, *, poll: float = 0.03,
 
     def live() -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=_loop_factory() if uvloop else None) as runner:
                 runner.run(play())
         except BaseException as error:  # told in the test's thread
             failed.append(error)
