@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import work
 from bench.arena import USERS, Arena, LeftOut
 from bench.crowd import gather
-from bench.latency import latency_row, open_loop
+from bench.latency import LatencyRow, latency_row, open_loop
 from bench.peers.peer import Command, Kind, Peer, Place
 from bench.peers.python import PYTHON
 from bench.rounds import Contender, Row, row_of, take_turns
@@ -33,18 +33,21 @@ _FLOOD_SECONDS = 4
 class DatabaseRow:
     """One size on one database; times in microseconds unless said.
 
-    `cold` are first calls of a token, and `again` the second ones of the same. `others` is the 99th percentile of known callers at a
-    constant rate, while as many connections as in the flood make calls that are known, and in the flood.
+    `cold` are first calls of a token, and `again` the second ones of the same, with the proxy's CPU for each. `others` is the 99th
+    percentile of known callers at a constant rate, while as many connections as in the flood make calls that are known, and in the flood.
     """
 
     name: str
     ready_seconds: float
+    ready_cpu_seconds: float
     at_rest_mb: float
     known: Row
     cold_p50: float
     cold_p99: float
+    cold_cpu: float
     again_p50: float
     again_p99: float
+    again_cpu: float
     others_p99: float
     others_in_flood_p99: float
     strangers_per_second: float
@@ -56,6 +59,7 @@ class _Trial:
     name: str
     users: int
     ready: float
+    ready_cpu: float
     at_rest: float
     contender: Contender
 
@@ -118,7 +122,8 @@ def _started(arena: Arena, name: str, users: int, url: str) -> _Trial:
     began = time.monotonic()
     contender = arena.open(Peer(name, Kind.SIDECAR, commands, (PYTHON,)), calls)
     _await_first_answer(contender.port)
-    return _Trial(name, users, time.monotonic() - began, contender.started.pss_bytes() / 1e6, contender)
+    seconds, started = time.monotonic() - began, contender.started
+    return _Trial(name, users, seconds, started.cpu_seconds(), started.pss_bytes() / 1e6, contender)
 
 
 def _row(arena: Arena, trial: _Trial) -> DatabaseRow:
@@ -126,8 +131,7 @@ def _row(arena: Arena, trial: _Trial) -> DatabaseRow:
         raise LeftOut(trial.contender.failed)
     port = trial.contender.port
     arena.tell(f"{trial.name}: first look-ups")
-    first, second = _first_and_second_calls(port, trial.users)
-    cold, again = latency_row("cold", first), latency_row("again", second)
+    (cold, cold_cpu), (again, again_cpu) = _first_and_second_calls(trial)
     arena.tell(f"{trial.name}: a flood of strangers")
     known = Calls(arena.callers, least=work.ANSWER_BYTES[work.HOURS])
     strangers = Calls(_strangers(arena), refused=True)
@@ -137,12 +141,15 @@ def _row(arena: Arena, trial: _Trial) -> DatabaseRow:
     return DatabaseRow(
         trial.name,
         round(trial.ready, 2),
+        round(trial.ready_cpu, 2),
         round(trial.at_rest, 1),
         row_of(trial.contender),
         cold.p50_us,
         cold.p99_us,
+        round(cold_cpu),
         again.p50_us,
         again.p99_us,
+        round(again_cpu),
         others,
         flooded,
         round(per_second),
@@ -167,14 +174,23 @@ def _strangers(arena: Arena) -> Path:
     return file
 
 
-def _first_and_second_calls(port: int, users: int) -> tuple[Sequence[float], Sequence[float]]:
-    """Microseconds of calls of tokens that were not seen before, one after the other, and then of the same again."""
-    least = min(USERS, users // 2)  # those before are known by now
-    step = max((users - least) // _COLD, 1)
-    tokens = [token.authorization for number in range(least, users, step) for token in islice(work.tokens_of(number), 1)][:_COLD]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+def _first_and_second_calls(trial: _Trial) -> tuple[tuple[LatencyRow, float], tuple[LatencyRow, float]]:
+    """Calls of tokens that were not seen before, one after the other, and then of the same again: latencies, and the proxy's CPU for each.
+
+    Where there are no more users than callers, all have been seen.
+    """
+    least = USERS if trial.users > USERS else 0
+    step = max((trial.users - least) // _COLD, 1)
+    tokens = [token.authorization for number in range(least, trial.users, step) for token in islice(work.tokens_of(number), 1)][:_COLD]
+    connection = http.client.HTTPConnection("127.0.0.1", trial.contender.port, timeout=30)
+
+    def turn(name: str) -> tuple[LatencyRow, float]:
+        before = trial.contender.started.cpu_seconds()
+        measured = [_timed(connection, each) for each in tokens]
+        return latency_row(name, measured), (trial.contender.started.cpu_seconds() - before) / len(tokens) * 1e6
+
     try:
-        return [_timed(connection, each) for each in tokens], [_timed(connection, each) for each in tokens]
+        return turn("cold"), turn("again")
     finally:
         connection.close()
 
