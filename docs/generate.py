@@ -14,6 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from docs.columns import COLUMNS, TABLES
 from docs.remedies import REMEDIES
+from sidecar.admin.api.describe import description_text
+from sidecar.admin.api.problem import STATUS as STATUS_OF_PROBLEM
+from sidecar.admin.api.problem import Why
+from sidecar.admin.api.routes import ROUTES, Route
+from sidecar.admin.api.target import PREFIX
 from sidecar.cli import main as command_line
 from sidecar.errors import Kind, Reason, Refusal
 from sidecar.policy_database.tables import PARTS as TABLES_BY_PART
@@ -30,8 +35,9 @@ Schema = dict[str, Any]
 
 
 def pages() -> dict[Path, str]:
-    """Every page with a generated part, as it should be."""
-    return {path: _filled(path.read_text("utf-8"), make()) for path, make in _PARTS.items()}
+    """Every page with a generated part, and every generated file, as it should be."""
+    filled = {path: _filled(path.read_text("utf-8"), make()) for path, make in _PARTS.items()}
+    return {**filled, REFERENCE / "administration-api.json": description_text()}
 
 
 def write() -> None:
@@ -211,11 +217,34 @@ def _column(column: Column[Any]) -> str:
     return f"| {name} | {kinds[0].lower()} | {kinds[1].lower()} | {said} | {_cell(' '.join(notes))} |"
 
 
+# administration-api.md
+
+
+def administration() -> str:
+    """A heading for each collection, with a row for each operation; and every kind of problem."""
+    collections = dict.fromkeys(route.collection for route in ROUTES)
+    tables = "\n\n".join(_collection(name, [route for route in ROUTES if route.collection == name]) for name in collections)
+    rows = "\n".join(f"| {STATUS_OF_PROBLEM[why].value} | `{why}` |" for why in Why)
+    return f"{tables}\n\n## Problems\n\n| Status | `reason` |\n|---|---|\n{rows}"
+
+
+def _collection(name: str, routes: list[Route]) -> str:
+    rows = "\n".join(
+        f"| `{route.method}` | `{PREFIX}{route.path}` | `{route.operation.name}` | {_cell(_first_line(route))} |" for route in routes
+    )
+    return f"## `{name}`\n\n| Method | Path | Operation | What it does |\n|---|---|---|---|\n{rows}"
+
+
+def _first_line(route: Route) -> str:
+    return f"{route.operation.title}. {' '.join(route.operation.description.split())}"
+
+
 _PARTS: dict[Path, Callable[[], str]] = {
     REFERENCE / "configuration.md": settings,
     REFERENCE / "commands.md": commands,
     REFERENCE / "reasons.md": reasons,
     REFERENCE / "database.md": database,
+    REFERENCE / "administration-api.md": administration,
 }
 
 if __name__ == "__main__":

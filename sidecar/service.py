@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.registry import Collector
 
+from sidecar.admin.administration import administration
 from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
@@ -33,6 +35,7 @@ from sidecar.proxy.otp_desk import OtpDesk
 from sidecar.proxy.people import People
 from sidecar.proxy.server import GatewayServer
 from sidecar.proxy.upstream import Pool, Timeouts
+from sidecar.record.administration_metrics import AdministrationMetrics
 from sidecar.record.decision_log import DecisionLog, LogFormat
 from sidecar.record.metrics import Metrics
 from sidecar.record.otp_metrics import OtpMetrics
@@ -121,8 +124,10 @@ async def serve(
             tls=tls.report(),
         )
 
-    expose = exposed or _admin_port(settings.admin.listen, tls.context("admin.tls"))
-    exposure = expose(report, _registry(metrics, store, credentials, otp.metrics, providers, tls))
+    administration_metrics = AdministrationMetrics()
+    collectors = (metrics, CredentialMetrics(credentials), otp.metrics, ProviderMetrics(providers), PolicyMetrics(store), TlsMetrics(tls))
+    expose = exposed or _admin_port(settings.admin.listen, tls.context("admin.tls"), store, administration_metrics)
+    exposure = expose(report, _registry(*collectors, administration_metrics))
     async with contextlib.AsyncExitStack() as stack:
         try:
             admin_url = await stack.enter_async_context(exposure)
@@ -159,8 +164,16 @@ def freeze() -> None:
     gc.freeze()
 
 
-def _admin_port(listen: str, tls: ssl.SSLContext | None) -> Exposed:
-    return lambda report, registry: admin_port(listen, admin_app(report, registry), tls)
+def _admin_port(listen: str, tls: ssl.SSLContext | None, store: PolicyStore, metrics: AdministrationMetrics) -> Exposed:
+    @contextlib.asynccontextmanager
+    async def exposed(report: Readiness, registry: CollectorRegistry) -> AsyncIterator[str]:
+        async with (
+            administration(store, metrics) as add_more,
+            admin_port(listen, admin_app(report, registry, add_more=add_more), tls) as url,
+        ):
+            yield url
+
+    return exposed
 
 
 class _OneTimePasswords:
@@ -207,16 +220,10 @@ def _office(store: PolicyStore, observe: Observe) -> "Office | None":
     return Office(lambda: (store.in_force.installation if store.in_force else None) or at_start, observe, utc_now)
 
 
-def _registry(
-    metrics: Metrics, store: PolicyStore, credentials: BackendCredentials, otp_metrics: OtpMetrics, providers: Providers, tls: TlsWatch
-) -> CollectorRegistry:
+def _registry(*collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(metrics)
-    registry.register(CredentialMetrics(credentials))
-    registry.register(otp_metrics)
-    registry.register(ProviderMetrics(providers))
-    registry.register(PolicyMetrics(store))
-    registry.register(TlsMetrics(tls))
+    for collector in collectors:
+        registry.register(collector)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

@@ -73,19 +73,34 @@ async def _supervise(config: tuple[Path, ...], log_format: str, workers: int) ->
 
     store = PolicyStore(config, os.environ)
     await store.start()
-    await store.stop()
     if store.settings is None or not (store.snapshot or store.waits):
+        await store.stop()
         if store.last_reload is not None:
             tell(store.last_reload)
         return _unusable()
     settings, database = store.settings, store.database
-    del store  # the policy is the workers' business
+    if store.watch is None:
+        await store.stop()
+    kept = store if store.watch is not None else None
+    del store  # the policy is the workers' business, but one in a database is administered here
     stop = asyncio.Event()
     arguments = [*(word for file in config for word in ("--config", str(file))), "--log-format", log_format]
+
+    def obey(reload_workers: Callable[[], None]) -> None:
+        def reload() -> None:
+            reload_workers()
+            if kept is not None:
+                kept.request_reload()
+
+        _on_signals(stop.set, reload)
+
     try:
-        fine = await supervise(settings, arguments, workers, stop, lambda reload: _on_signals(stop.set, reload), database)
+        fine = await supervise(settings, kept, arguments, workers, stop, obey, database)
     except (OSError, UnusableTlsError) as problem:
         return _could_not_start(problem)
+    finally:
+        if kept is not None:
+            await kept.stop()
     return 0 if fine else COULD_NOT_READ
 
 

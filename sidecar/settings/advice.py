@@ -44,9 +44,12 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
 
 def _admin(settings: Settings, report: Report) -> None:
     host, _ = host_and_port(settings.admin.listen)
-    if settings.admin.keys and not _is_loopback(host):
+    if settings.admin.keys and settings.policy is None:
+        message = "there is no administration API where policy is in files"
+        report.warn(("admin", "keys"), message, "bring policy into a database: `sidecar db import`")
+    elif settings.admin.keys and settings.admin.tls is None and not _is_loopback(host):
         message = "keys of the administration API, and tokens that it makes, cross the network in clear"
-        report.warn(("admin", "listen"), message, "listen on 127.0.0.1, behind a proxy with TLS or in a tunnel")
+        report.warn(("admin", "listen"), message, "say `tls` for the port, or listen on 127.0.0.1")
 
 
 def _is_loopback(host: str) -> bool:

@@ -20,7 +20,6 @@ import structlog
 
 from sidecar.errors import Reason
 from sidecar.otp.installation import Installation
-from sidecar.settings.admin import AdminKey
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import Problem, Severity, path_text
 from sidecar.store.file import Files, Loaded, conclude
@@ -73,6 +72,7 @@ class PolicyStore:
     :ivar snapshot: the last good one, as long as it counts.
     :ivar in_force: the same, whether it counts or not.
     :ivar why_none: why nobody is served where there is no snapshot.
+    :ivar files: what the files say that are in force, or that wait for the database's first answer.
     :ivar watch: what watches the database of policy; None where policy is in files.
     """
 
@@ -91,7 +91,7 @@ class PolicyStore:
         self.installation: Installation | None = None  # likewise, as is the next
         self.database: str | None = None  # the URL of that of policy, if it is in one
         self.last_reload: Reload | None = None
-        self.admin_keys: Mapping[str, AdminKey] = {}  # of the last loading that took effect: a key that is taken out opens nothing
+        self.files: Settings | None = None
         self.watch: PolicyWatch | None = None
         self.reloads_succeeded = 0
         self.reloads_failed = 0
@@ -218,7 +218,7 @@ class PolicyStore:
         if loaded.settings is not None:
             if not self._begun:
                 self.settings, self.installation, self._begun = self.settings or files.reading.sound, files.installation, True
-            self.admin_keys = loaded.settings.admin.keys
+            self.files = files.reading.sound
         if loaded.snapshot is not None:
             self._put_in_force(loaded.snapshot, files, rights)
         else:
@@ -247,7 +247,7 @@ class PolicyStore:
     def _put_in_force(self, snapshot: Snapshot, files: Files, rights: Rights | None) -> None:
         self._good = (files, rights)
         self.in_force = snapshot
-        settings = files.reading.sound
+        self.files = settings = files.reading.sound
         self._max_staleness = settings.policy.max_staleness if settings is not None and settings.policy is not None else 0.0
         self._show()
 

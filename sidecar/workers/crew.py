@@ -48,9 +48,14 @@ class Crew(Collector):
         size: int,
         start: Callable[[int, Callable[[], None]], Awaitable[WorkerProcess]],
         patience: Patience = Patience(),
+        own: Iterable[Collector] = (),
         tls: TlsWatch | None = None,
     ) -> None:
-        """:param tls: of the admin port, which is none of the workers' business."""
+        """A crew that is not started yet.
+
+        :param own: what this process has to tell beside the workers.
+        :param tls: of the admin port, which is none of the workers' business.
+        """
         self.complete = asyncio.Event()
         self.gave_up = asyncio.Event()
         self._size = size
@@ -62,10 +67,9 @@ class Crew(Collector):
         self._ends = 0
         self._tally = Tally()
         self._own = CollectorRegistry()
-        ProcessCollector(registry=self._own)
+        for collector in (ProcessCollector(registry=None), *own, *(() if tls is None else (TlsMetrics(tls),))):
+            self._own.register(collector)
         self._tls = tls
-        if tls is not None:
-            self._own.register(TlsMetrics(tls))
         self._logger = structlog.get_logger("sidecar")
 
     def start(self) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from prometheus_client import CollectorRegistry
 
+from sidecar.admin.administration import administration
 from sidecar.admin.app import admin_app, admin_port, url_of
+from sidecar.record.administration_metrics import AdministrationMetrics
 from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
+from sidecar.store.reload import PolicyStore
 from sidecar.store.tls_watch import TlsWatch
 from sidecar.workers.address import reserved
 from sidecar.workers.crew import Crew
@@ -23,6 +26,7 @@ _AFTER_DRAIN = 5.0
 
 async def supervise(
     settings: Settings,
+    store: PolicyStore | None,
     arguments: Sequence[str],
     size: int,
     stop: asyncio.Event,
@@ -31,6 +35,7 @@ async def supervise(
 ) -> bool:
     """Run workers until `stop` is set; on leaving, all drain.
 
+    :param store: of a policy in a database, for the administration API; started by the caller, who also stops it.
     :param arguments: of a worker's command line.
     :param on_reload: is handed what makes all of them reload.
     :param database: the URL of the database of policy, if it is in one.
@@ -49,12 +54,17 @@ async def supervise(
             def launch(number: int, on_report: Callable[[], None]) -> Awaitable[WorkerProcess]:
                 return started(number, arguments, start, on_report)
 
-            crew = Crew(size, launch, tls=tls)
+            metrics = AdministrationMetrics()
+            crew = Crew(size, launch, own=[metrics], tls=tls)
             on_reload(crew.reload)
             registry = CollectorRegistry()
             registry.register(crew)
-            app = admin_app(crew.readiness, registry, crew.fetch)
-            async with admin_port(settings.admin.listen, app, tls.context("admin.tls")) as admin_url:
+            async with (
+                administration(store, metrics) as add_more,
+                admin_port(
+                    settings.admin.listen, admin_app(crew.readiness, registry, crew.fetch, add_more), tls.context("admin.tls")
+                ) as admin_url,
+            ):
                 tls.start()
                 crew.start()
                 try:

@@ -10,11 +10,8 @@ from tests.settings.sample import SAMPLE, SHA256, bent, load_content
 TOKEN = {"user": "j.devries", "description": "iPhone", "sha256": SHA256}
 HOURS = "app_connectors/hours"
 
-KEY = {"sha256": SHA256}
-
 WARNINGS = [
-    ("admin", {"listen": "0.0.0.0:8081", "keys": {"console": KEY}}, "admin.listen", "cross the network in clear (listen on 127.0.0.1"),
-    ("admin", {"listen": "sidecar.example:8081", "keys": {"console": KEY}}, "admin.listen", "cross the network in clear"),
+    ("admin/keys", {"console": {"sha256": SHA256}}, "admin.keys", "there is no administration API where policy is in files"),
     ("groups/empty", [], "groups.empty", "nobody is in this group"),
     ("groups/app", ["j.devries", "m.jansen", "j.devreis"], "groups.app[2]", "there is no user `j.devreis` (did you mean `j.devries`?)"),
     ("users/J.Devries", {"blocked": True}, "users.J.Devries", "differs from `j.devries` in letter case only; they are two"),
