@@ -47,6 +47,8 @@ COLUMNS = {
         "row_guard": "`off`, `sample` or `enforce`.",
         "otp_api_key_sha256": "SHA-256 of the API key for one-time passwords.",
         "otp_environment_key_sha256": "SHA-256 of the environment key; both or neither.",
+        "client_certificate": "Client certificates with which it may be used: `sha256`, `dns_names`, `uris`, `common_names`, each a list. "
+        "With any or none where it is null.",
         "otp_language": "`nl` or `en`; the environment's unless said.",
     },
     "policy_get_connectors": {

@@ -119,6 +119,10 @@ class Reason(StrEnum):
     JWT_AUDIENCE = "jwt_audience", Kind.IDENTITY, "The JWT is not for this API, or not for it alone (`aud`)."
     JWT_CLAIMS = "jwt_claims", Kind.IDENTITY, "A claim is missing, malformed or not accepted, or the JWT is no access token."
     JWT_BOUND = "jwt_bound", Kind.IDENTITY, "The JWT is bound to a key of its sender (`cnf`) for which there is no proof."
+    JWT_UNBOUND = "jwt_unbound", Kind.IDENTITY, "The JWT is bound to nothing, but the issuer's tokens must be."
+    JWT_CERTIFICATE = "jwt_certificate", Kind.IDENTITY, "The JWT is bound to a client certificate (`x5t#S256`), and that was not shown."
+    DPOP_PROOF = "dpop_proof", Kind.IDENTITY, "There is no DPoP proof, or not one of this key for this token and request."
+    DPOP_REPLAYED = "dpop_replayed", Kind.IDENTITY, "The DPoP proof was used before."
     JWT_CLIENT_UNKNOWN = "jwt_client_unknown", Kind.IDENTITY, "The JWT's client opens no app connector, or not one that takes JWTs."
     JWT_TOO_MANY_FORGED = "jwt_too_many_forged", Kind.FLOOD, "Too many JWTs with a wrong signature came from this address lately."
     CLIENT_CERTIFICATE_UNREADABLE = (

@@ -55,6 +55,7 @@ class AppState(AppSummary):
     update_connectors: dict[str, list[str]] = Field(default={})
     special_connectors: dict[str, str | dict[str, str | list[str]] | None] = Field(default={})
     ip: Addresses = Addresses()
+    client_certificate: dict[str, list[str]] | None = None
     otp_keys: OtpKeysState | None = None
 
 

@@ -23,6 +23,7 @@ from sidecar.dialects.rest.read import read
 from sidecar.errors import Reason, Refusal
 from sidecar.filters.describe import describe
 from sidecar.identity.client_certificate import read_certificate
+from sidecar.identity.confirmation import check_certificate
 from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
@@ -77,11 +78,13 @@ def explain(
             caller = _caller(config, snapshot, app_name, user_name, address)
         else:
             caller = whom_it_proves(config, snapshot, bearer.read(), address)
+        if certificate is not None:
+            caller = replace(caller, certificate=_certificate(certificate))
+        if caller.bound_to:
+            check_certificate(caller.bound_to, caller.certificate)
     except Refusal as refusal:
         report = {"request": request.strip(), "allowed": False, **_refused(refusal)}
     else:
-        if certificate is not None:
-            caller = replace(caller, certificate=_certificate(certificate))
         report = _report(snapshot, caller, request, None if body is None else body.read_bytes(), now)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))

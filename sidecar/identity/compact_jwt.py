@@ -7,6 +7,7 @@ library's leniency matters: padding, line ends, stray bits behind the last byte,
 import base64
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from sidecar.errors import Reason, Refusal
@@ -16,6 +17,15 @@ LONGEST = 16_384
 """Characters of a token."""
 _LONGEST_HEADER = 4_096
 _LONGEST_SIGNATURE = 2_048
+
+
+class Scheme(StrEnum):
+    """How a token is sent: alone, or with a proof of the key to which it is bound."""
+
+    BEARER = "bearer"
+    DPOP = "dpop"
+
+
 _BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)  # RFC 6750, 2.1
 _PART = re.compile(rb"[A-Za-z0-9_-]+")
 

@@ -99,7 +99,7 @@ def read_key_set(content: bytes) -> KeySet:
     for number, entry in enumerate(entries, start=1):
         kid = entry.get("kid")
         try:
-            keys.append(_key(entry))
+            keys.append(read_public_jwk(entry))
         except ValueError as problem:
             passed_over.append(f"key {number}{f' (`{kid}`)' if isinstance(kid, str) and len(kid) <= LONGEST_KID else ''} {problem}")
     return KeySet(tuple(keys), tuple(passed_over))
@@ -128,7 +128,11 @@ def read_pem(content: bytes) -> KeySet:
     return KeySet(tuple(keys))
 
 
-def _key(entry: Mapping[str, Any]) -> VerificationKey:
+def read_public_jwk(entry: Mapping[str, Any]) -> VerificationKey:
+    """A key of a set.
+
+    :raises ValueError: for one that can't be used; the message says what it is, and quotes nothing.
+    """
     kid, algorithm, operations = entry.get("kid"), entry.get("alg"), entry.get("key_ops")
     if not (kid is None or (isinstance(kid, str) and 0 < len(kid) <= LONGEST_KID)):
         raise ValueError("has an id that is no short text")

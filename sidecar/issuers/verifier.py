@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.compact_jwt import CompactJwt, read_compact
+from sidecar.identity.confirmation import UNBOUND, Binding, Confirmation, read_confirmation
 from sidecar.identity.issuer import Issuer
 from sidecar.identity.jwt_claims import check_claims
 from sidecar.identity.jwt_meaning import Meaning, meaning_of
@@ -25,11 +26,12 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that is the issuer's: what it proves, and until when, in seconds since 1970, leeway included."""
+    """A token that is the issuer's: what it proves, until when, in seconds since 1970, leeway included, and in whose hands."""
 
     issuer: Issuer
     meaning: Meaning
     expires: float
+    confirmation: Confirmation = UNBOUND
 
 
 class Verifier:
@@ -96,7 +98,7 @@ class Verifier:
         jwt = read_compact(token)
         issuer = self._issuer(jwt)
         expires = check_claims(jwt.claims, issuer, self._clock())
-        _check_unbound(jwt)
+        confirmation = read_confirmation(jwt.claims, Binding.OFF, Binding.ALLOWED)
         meaning = meaning_of(jwt.claims, issuer)
         keys = self.providers.keys_of(issuer)
         choice = find_key(jwt, issuer, keys) if keys is not None else None
@@ -112,15 +114,9 @@ class Verifier:
             self._forgeries.add(address)
             _remember(self._forged, digest, None)
             raise
-        verified = Verified(issuer, meaning, expires)
+        verified = Verified(issuer, meaning, expires, confirmation)
         _remember(self._verified, digest, verified)
         return verified
-
-
-def _check_unbound(jwt: CompactJwt) -> None:
-    """A token that is bound to a key is worth nothing without a proof of that key (RFC 7800)."""
-    if "cnf" in jwt.claims:
-        raise Refusal(Reason.JWT_BOUND, "the token has `cnf`, and nothing here takes the proof that goes with it")
 
 
 def _remember(memo: OrderedDict[bytes, _Value], digest: bytes, value: _Value) -> None:

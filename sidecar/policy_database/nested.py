@@ -87,6 +87,7 @@ def _app_connectors(rows: Rows) -> Nested:
                     allow=[each["network"] for each in networks if not each["denied"]],
                     deny=[each["network"] for each in networks if each["denied"]],
                 ),
+                client_certificate=row["client_certificate"],
                 otp_keys=_otp_keys(row),
             ),
         }

@@ -11,6 +11,7 @@ from sidecar.settings.compile import all_tokens
 from sidecar.settings.model import AppConnector, FilterType, Settings, User
 from sidecar.settings.problem import KeyPath
 from sidecar.settings.special import OwnershipRule, ReportRule, Rule, SubjectRule, rules_of
+from sidecar.settings.tls import CertificateRule
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]
@@ -95,7 +96,12 @@ def _app_connector(name: str, part: AppConnector) -> Row:
         "otp_api_key_sha256": bytes.fromhex(keys.api_key_sha256) if keys else None,
         "otp_environment_key_sha256": bytes.fromhex(keys.environment_key_sha256) if keys else None,
         "otp_language": keys.language.value if keys and keys.language else None,
+        "client_certificate": None if part.client_certificate is None else _certificates(part.client_certificate),
     }
+
+
+def _certificates(part: CertificateRule) -> Row:
+    return {kind: sorted(set(names)) for kind, names in part.model_dump().items() if names}
 
 
 def _get_connectors(name: str, part: AppConnector) -> Iterator[Row]:

@@ -131,6 +131,7 @@ app_connectors = Table(
     Column("otp_api_key_sha256", LargeBinary(32)),
     Column("otp_environment_key_sha256", LargeBinary(32)),
     Column("otp_language", Text),
+    Column("client_certificate", JSON(none_as_null=True)),  # lists of texts by kind of name; any will do, where it is null
     CheckConstraint("enforcement IN ('enforce', 'shadow')", name="enforcement"),
     CheckConstraint("row_guard IN ('off', 'sample', 'enforce')", name="row_guard"),
     CheckConstraint("otp_language IN ('nl', 'en')", name="otp_language"),

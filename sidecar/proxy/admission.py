@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.callers import Callers
+from sidecar.identity.confirmation import check_certificate
 from sidecar.identity.identify import identify_token
 from sidecar.policy.decide import unmet_condition
 from sidecar.policy.model import Caller, Enforcement
@@ -190,5 +191,10 @@ class Admission:
 
 
 def _with_certificate(caller: Caller, exchange: Exchange) -> Caller:
-    """Whatever proves the caller, and wherever that is remembered: the certificate is that of this very request."""
+    """Whatever proves the caller, and wherever that is remembered: the certificate is that of this very request.
+
+    :raises Refusal: JWT_CERTIFICATE.
+    """
+    if caller.bound_to:
+        check_certificate(caller.bound_to, exchange.certificate)
     return caller if exchange.certificate is None else replace(caller, certificate=exchange.certificate)

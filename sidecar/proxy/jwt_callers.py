@@ -89,6 +89,7 @@ def _proven(snapshot: Snapshot, verified: Verified) -> Proven:
 def _caller(snapshot: Snapshot, verified: Verified, proven: Proven, user: User | None, address: str, as_of: int) -> Caller:
     """:raises Refusal: USER_UNKNOWN."""
     caller = caller_of(snapshot.policy, proven, user, address, as_of)
+    caller = replace(caller, bound_to=verified.confirmation.certificate or b"")
     claimed = {name: value for name, value in verified.meaning.attributes.items() if name not in caller.user.attributes}
     if not claimed:
         return replace(caller, issuer=verified.issuer.name)

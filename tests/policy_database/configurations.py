@@ -22,6 +22,15 @@ _ZONES = st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(
 _MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=_ZONES)  # noqa: DTZ001  the zone is drawn
 _NETWORKS = st.ip_addresses().map(str) | st.sampled_from(["192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "::ffff:192.0.2.0/120"])
 _FILTERS = ["everything", "nothing", "a = @user.a", "a in @user.b or b = 'x'", "b = 'é' and a <> 'y'"]
+_CERTIFICATES = st.fixed_dictionaries(
+    {},
+    optional={
+        "sha256": st.lists(_DIGESTS, max_size=2),
+        "dns_names": st.lists(st.sampled_from(["A.example", "b.example"]), max_size=3),
+        "uris": st.lists(st.sampled_from(["spiffe://e/A", "spiffe://e/b"]), max_size=3),
+        "common_names": st.lists(_NAMES.filter(lambda name: "*" not in name), max_size=2),
+    },
+).filter(lambda rule: any(rule.values()))
 
 FULL: dict[str, Any] = bent(
     "app_connectors/hours",
@@ -32,6 +41,7 @@ FULL: dict[str, Any] = bent(
             "report": {"reports": ["1001"], "unchecked": ["1002"]},
         },
         "ip": {"allow": ["192.0.2.0/24"], "deny": ["192.0.2.66"]},
+        "client_certificate": {"sha256": ["ef" * 32], "dns_names": ["hours.example"]},
         "otp_keys": {"api_key_sha256": "ab" * 32, "environment_key_sha256": "cd" * 32},
     },
 )
@@ -109,6 +119,7 @@ def _app_connector(draw: st.DrawFn, groups: st.SearchStrategy[str]) -> dict[str,
         enforcement=st.sampled_from(["enforce", "shadow"]),
         row_guard=st.sampled_from(["off", "sample", "enforce"]),
         ip=st.fixed_dictionaries({}, optional={"allow": st.lists(_NETWORKS, max_size=3), "deny": st.lists(_NETWORKS, max_size=3)}),
+        client_certificate=_CERTIFICATES,
         otp_keys=keys,
     )
 
