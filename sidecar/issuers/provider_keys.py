@@ -86,7 +86,7 @@ class ProviderKeys:
             self._allowed, self._allowed_at = self._fetches_allowed() - 1, self._clock()
         self._waiting += 1
         try:
-            await asyncio.shield(self._in_flight())
+            await asyncio.wait({self._in_flight()})  # which ends for those who wait also when the fetch is broken off
         finally:
             self._waiting -= 1
 
@@ -105,7 +105,7 @@ class ProviderKeys:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.shield(self._in_flight())
+            await asyncio.wait({self._in_flight()})
             await asyncio.sleep(self._pause())
             age = self.age
             if self.keys is not None and age is not None and age >= self._rhythm.keep:

@@ -188,6 +188,17 @@ async def test_a_fault_of_ours_does_not_end_the_refreshing() -> None:
         await verify(verifier, token())
 
 
+async def test_who_waits_for_keys_of_an_issuer_that_goes_is_told_so() -> None:
+    source = Source()
+    source.gate.clear()
+    async with verifying(source) as verifier:
+        waiting = [asyncio.create_task(reason(verifier, token(claims(jti=str(number))))) for number in range(3)]
+        await until(lambda: source.asked == 1)
+        await asyncio.sleep(0)
+        verifier.providers.adopt({})
+        assert await asyncio.gather(*waiting) == [Reason.JWT_ISSUER_UNKNOWN] * 3
+
+
 async def test_nothing_runs_on_after_the_close() -> None:
     source = Source()
     source.gate.clear()

@@ -1,5 +1,6 @@
 """Tokens are verified once, every known attack is refused for its reason, and whatever is done to a valid token spoils it."""
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +22,10 @@ from sidecar.issuers.verifier import Verified, Verifier
 from tests.jwt import mint
 from tests.jwt.attacks import ATTACKS, Attack
 from tests.jwt.issuers import COMPANY, ISSUERS
-from tests.jwt.mint import claims, token
+from tests.jwt.mint import b64, claims, token
+
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of P-256."""
 
 
 class Stage:
@@ -198,6 +202,17 @@ def test_what_is_remembered_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyP
         stage.verify(text)
         stage.reason(text + "A" * 4)
     assert (len(stage.verifier._verified), len(stage.verifier._forged)) == (3, 3)
+
+
+def test_the_other_half_of_an_ecdsa_signature_says_nothing_else() -> None:
+    """(r, n-s) is as good as (r, s), by the nature of ECDSA. It makes no other token of it: nothing here goes by the signature's bytes."""
+    text = token(None, mint.P256, "ES256", kid="ec-1")
+    head, payload, raw = text.split(".")
+    signature = base64.urlsafe_b64decode(raw + "==")
+    other = ORDER - int.from_bytes(signature[32:], "big")
+    twin = f"{head}.{payload}.{b64(signature[:32] + other.to_bytes(32, 'big'))}"
+    assert twin != text
+    assert Stage().verify(twin) == Stage().verify(text)
 
 
 def test_no_refusal_quotes_the_token() -> None:
