@@ -148,12 +148,21 @@ class Admission:
             raise Refusal(Reason.TOKEN_UNKNOWN)
         return await self._issued.identify(now, wanted, exchange.client)
 
-    async def confirm(self, snapshot: Snapshot, caller: Caller, authorization: bytes | None, exchange: Exchange) -> None:
+    async def confirm(
+        self, snapshot: Snapshot, caller: Caller, authorization: bytes | None, revision: Revision | None, exchange: Exchange
+    ) -> None:
         """Look again, after a wait, whether the same credential still proves the same caller, with the same rights.
 
+        :param authorization: None where the caller was remembered, which is without his credential; then `revision` must still hold.
         :raises Refusal: POLICY_CHANGED, or as `identify`.
         """
-        if self._source.snapshot is not snapshot or await self.identify(authorization, exchange) != (snapshot, caller):
+        if self._source.snapshot is not snapshot:
+            raise Refusal(Reason.POLICY_CHANGED)
+        if authorization is None:
+            same = revision is None or self.holds(revision)
+        else:
+            same = await self.identify(authorization, exchange) == (snapshot, caller)
+        if not same:
             raise Refusal(Reason.POLICY_CHANGED)
 
     async def admit(self, authorization: bytes | None, digest: bytes | None, exchange: Exchange) -> tuple[Snapshot, Caller]:

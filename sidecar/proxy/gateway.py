@@ -103,7 +103,7 @@ class Gateway:
             return False
         client.take(known.request)
         exchange = _known_exchange(known.caller, snapshot)
-        self._endings.in_care(known.request, client, exchange, self._rest.serve, snapshot, known.caller, known.prepared)
+        self._endings.in_care(known.request, client, exchange, self._rest.serve, snapshot, known.caller, known.prepared, known.revision)
         return True
 
     def serve_known(self, line: bytes, target: str, digest: bytes, client: ClientConnection) -> bool:
@@ -151,7 +151,7 @@ class Gateway:
             return
         if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
             self._remember(snapshot, caller, request, client.origin, revision)
-        self._serve_call(request, client, exchange, snapshot, caller)
+        self._serve_call(request, client, exchange, snapshot, caller, revision)
 
     def _serve_known_headers(
         self,
@@ -164,7 +164,7 @@ class Gateway:
         digest: bytes,
         revision: Revision | None,
     ) -> None:
-        prepared = self._serve_call(request, client, exchange, snapshot, caller)
+        prepared = self._serve_call(request, client, exchange, snapshot, caller, revision)
         if prepared is not None and self._known_calls.came_before(line, digest):
             self._known_calls.remember(snapshot, line, digest, client.origin, KnownCall(caller, request, prepared, revision))
 
@@ -174,13 +174,19 @@ class Gateway:
             self._known.remember(snapshot, request.header_digest, origin, known)
 
     def _serve_call(
-        self, request: ClientRequest, client: ClientConnection, exchange: Exchange, snapshot: Snapshot, caller: Caller
+        self,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        snapshot: Snapshot,
+        caller: Caller,
+        revision: Revision | None = None,
     ) -> Prepared | None:
         """What was prepared for the call; None in shadow, where nothing is."""
         if caller.app_connector.enforcement is Enforcement.SHADOW:
             self._shadow.serve(snapshot, caller, request, client, exchange)
             return None
-        return self._rest.serve(request, client, exchange, snapshot, caller)
+        return self._rest.serve(request, client, exchange, snapshot, caller, None, revision)
 
     async def _serve_looked_up(self, request: ClientRequest, client: ClientConnection, exchange: Exchange) -> None:
         """For a token of which only a database can say whom it proves."""

@@ -9,7 +9,7 @@ from sidecar.errors import Reason, Refusal
 from sidecar.policy.decide import decide_connector, unmet_condition
 from sidecar.policy.decision import Claim, Deny
 from sidecar.policy.model import Caller, RowGuard
-from sidecar.proxy.admission import Admission
+from sidecar.proxy.admission import Admission, Revision
 from sidecar.proxy.asking import Asking
 from sidecar.proxy.backend_head import backend_head
 from sidecar.proxy.client_connection import ClientConnection
@@ -50,14 +50,16 @@ class RestService:
         snapshot: Snapshot,
         caller: Caller,
         prepared: Prepared | None = None,
+        revision: Revision | None = None,
     ) -> Prepared:
         """Begin to answer.
 
         :param prepared: for this call, under this snapshot, if it is known.
+        :param revision: for which the caller holds, if not for as long as the snapshot.
         :returns: what was prepared for the call.
         """
         prepared = self._admit(snapshot, caller, request, exchange, prepared=prepared)
-        self._carry_out(snapshot, caller, prepared, request, client, exchange)
+        self._carry_out(snapshot, caller, prepared, request, client, exchange, revision)
         return prepared
 
     async def enforce(self, request: ClientRequest, client: ClientConnection, exchange: Exchange, body: bytes) -> None:
@@ -98,7 +100,14 @@ class RestService:
         return prepared
 
     def _carry_out(
-        self, snapshot: Snapshot, caller: Caller, prepared: Prepared, request: ClientRequest, client: ClientConnection, exchange: Exchange
+        self,
+        snapshot: Snapshot,
+        caller: Caller,
+        prepared: Prepared,
+        request: ClientRequest,
+        client: ClientConnection,
+        exchange: Exchange,
+        revision: Revision | None,
     ) -> None:
         call = prepared.call
         if isinstance(call, Update):
@@ -107,7 +116,7 @@ class RestService:
         if request.has_body:
             raise Refusal(Reason.UNEXPECTED_BODY, "this call has no body")
         if prepared.allowed.claim is not None:
-            claimed = self._claimed(snapshot, caller, request, client, exchange, prepared, prepared.allowed.claim)
+            claimed = self._claimed(snapshot, caller, request, client, exchange, prepared, prepared.allowed.claim, revision)
             self._endings.attend(request, client, exchange, claimed)
         elif not prepared.head:
             empty = no_rows(call.page if isinstance(call, GetRows) else Page())
@@ -153,12 +162,13 @@ class RestService:
         exchange: Exchange,
         prepared: Prepared,
         claim: Claim,
+        revision: Revision | None,
     ) -> None:
         self._asking.asked(exchange)
         call = await self._ownership.confirmed(snapshot, caller, prepared.call, claim, request.headers.get(b"authorization"))
         # The question takes as long as the backend likes, and so may an access token. What counts are the rights when the file is fetched.
         await self._asking.credentials.had_to_wait(prepared.environment)
-        await self._admission.confirm(snapshot, caller, request.headers.get(b"authorization"), exchange)
+        await self._admission.confirm(snapshot, caller, request.headers.get(b"authorization"), revision, exchange)
         reason = unmet_condition(caller, self._admission.now())
         if reason is not None:
             raise Refusal(reason)
