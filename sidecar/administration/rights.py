@@ -8,19 +8,17 @@ from pydantic import ValidationError
 
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Work
-from sidecar.policy.model import EVERYONE, Policy
+from sidecar.policy.model import Policy
 from sidecar.policy_database.contents import export_rights
 from sidecar.policy_database.nested import Nested
 from sidecar.policy_database.unsound import UnsoundRowError
-from sidecar.settings.compile import compile_policy
 from sidecar.settings.complaints import report_complaints
 from sidecar.settings.model import Settings
-from sidecar.settings.otp_advice import compile_enrolments
 from sidecar.settings.problem import Problem
-from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
 from sidecar.settings.tree import Mapping as Tree
 from sidecar.settings.tree import Place, tree_of
+from sidecar.settings.whole import compile_settings
 
 Narrowed = Callable[[Nested], Nested]
 """What is to stand in a section, from what stands there."""
@@ -40,11 +38,6 @@ class Rights:
     def fatal(self) -> tuple[Problem, ...]:
         """What keeps them from being used."""
         return tuple(problem for problem in self.report.problems if problem.prevents_loading)
-
-    @property
-    def groups_of_all(self) -> frozenset[str]:
-        """The groups that every user is in."""
-        return frozenset({EVERYONE, *(group for group, members in self.settings.groups.items() if members == "all")})
 
 
 async def read_rights(work: Work) -> Rights:
@@ -88,9 +81,7 @@ def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
         return Rights(files, None, report)
     changed = {name: getattr(part, name) for name in ("groups", "users", "app_connectors", "filter_types", "tokens")}
     settings = files.model_copy(update={**changed, "policy": None})  # these are of the database that it names
-    check_references(settings, report)
-    policy = compile_policy(settings, report)
-    compile_enrolments(settings, policy, report)
+    policy, _ = compile_settings(settings, report)
     return Rights(settings, policy, report)
 
 

@@ -154,13 +154,13 @@ def _of_device(app: str, user: str, description: str) -> Select[Any]:
 
 
 async def _warnings(work: Work, request: NewToken) -> list[str]:
-    rights = await sound_rights(work)
+    policy = policy_of(await sound_rights(work))
     try:
-        user = await find_user(work.connection, request.user, rights.groups_of_all)
+        user = await find_user(work.connection, request.user, policy.of_all)
     except UnsoundRowError as error:
         raise RefusedError(str(error), "mend it in the database") from None
     assert user is not None  # noqa: S101  looked for above
-    caller = Caller(user, policy_of(rights).app_connectors[request.app], request.description)
+    caller = Caller(user, policy.app_connectors[request.app], request.description)
     reasons = [app_connector_is_open(caller, work.now), why_refused(caller, work.now)]
     return [f"the token is refused for now: {reason.meaning}" for reason in reasons if reason is not None]
 

@@ -135,7 +135,7 @@ async def show_user(work: Work, request: UserNamed) -> UserShown:
     row = await the_row(work, users, "user", request.name)
     own = await groups_of(work, request.name)
     rights = await sound_rights(work)
-    user = compile_user(request.name, model.User.model_validate(user_of_row(row)), rights.groups_of_all | set(own))
+    user = compile_user(request.name, model.User.model_validate(user_of_row(row)), policy_of(rights).of_all | set(own))
     access = []
     for app in policy_of(rights).app_connectors.values():
         caller = Caller(user, app, "")

@@ -33,7 +33,7 @@ async def look_up(config: tuple[Path, ...], snapshot: Snapshot, name: str) -> Us
     database = Database(url)
     try:
         async with database.looking() as connection:
-            return await lookup.find_user(connection, name, snapshot.groups_of_all)
+            return await lookup.find_user(connection, name, snapshot.policy.of_all)
     except (Unavailable, UnsoundRowError) as error:
         click.echo(f"the database of policy can't say who that is ({error})", err=True)
         raise SystemExit(COULD_NOT_READ) from None

@@ -12,13 +12,11 @@ from sidecar.cli.configuration import COULD_NOT_READ
 from sidecar.cli.policy_database import refuse
 from sidecar.policy_database.rows import Rows, UnstorableError, left_over, rows_of
 from sidecar.settings.advice import give_advice
-from sidecar.settings.compile import compile_policy
-from sidecar.settings.emptied import check_emptied
-from sidecar.settings.otp_advice import compile_enrolments, give_otp_advice
+from sidecar.settings.otp_advice import give_otp_advice
 from sidecar.settings.policy_source import SECTIONS
 from sidecar.settings.problem import Problem, Severity, path_text
 from sidecar.settings.read import read_settings
-from sidecar.settings.references import check_references
+from sidecar.settings.whole import compile_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,7 @@ def policy_in(files: Sequence[Path]) -> PolicyInFiles:
     settings = reading.sound.model_copy(update={"policy": None})  # of two sources, this is the one that counts now
     if not settings.model_fields_set & {*SECTIONS}:
         refuse(f"there is no policy in {', '.join(map(str, files))}: none of the sections {', '.join(SECTIONS)}")
-    check_references(settings, report)
-    check_emptied(settings, report)
-    policy = compile_policy(settings, report)
-    compile_enrolments(settings, policy, report)
+    policy, _ = compile_settings(settings, report)
     if report.prevents_loading:
         _end(report.problems, 1)
     give_advice(settings, policy, datetime.now(UTC), report)

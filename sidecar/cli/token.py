@@ -19,10 +19,9 @@ from sidecar.otp.issued_token import IssuedToken
 from sidecar.policy.decide import app_connector_is_open
 from sidecar.policy.model import Caller, Policy
 from sidecar.settings.advice import why_refused
-from sidecar.settings.compile import compile_policy
 from sidecar.settings.problem import Problem
 from sidecar.settings.read import read_settings
-from sidecar.settings.references import check_references
+from sidecar.settings.whole import compile_settings
 from sidecar.store.token_file import (
     NewToken,
     StoredToken,
@@ -221,8 +220,7 @@ def _policy_and_files(config: Sequence[Path]) -> tuple[Policy, tuple[Path, ...]]
     reading = read_settings(config, None)
     policy = None
     if reading.sound is not None:
-        check_references(reading.sound, reading.report)
-        policy = compile_policy(reading.sound, reading.report)
+        policy, _ = compile_settings(reading.sound, reading.report)
     if policy is None or reading.report.prevents_loading:
         _tell([problem for problem in reading.report.problems if problem.prevents_loading])
         raise SystemExit(1 if reading.sound is not None else COULD_NOT_READ)

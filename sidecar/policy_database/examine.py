@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.identity.email import folded
-from sidecar.policy.model import EVERYONE, Policy, User
+from sidecar.policy.model import Policy, User
 from sidecar.policy_database.alike import names_by_text
 from sidecar.policy_database.findings import Findings
 from sidecar.policy_database.nested import token_of_row, user_of_row
@@ -58,10 +58,9 @@ async def examine(connection: AsyncConnection, settings: Settings, policy: Polic
         warn_of_letter_case("users", names, findings)
     with_codes = mailed(settings, policy)
     sharing = await names_by_text(connection, users.c.email, lambda text: folded(text.strip())) if with_codes else {}
-    of_all = frozenset({EVERYONE, *(group for group, said in settings.groups.items() if said == "all")})
     witnesses = Witnesses(policy)
     async for names in _names(connection):
-        page = await _page(connection, names, of_all, findings)
+        page = await _page(connection, names, policy.of_all, findings)
         witnesses.hear(page.compiled.values())
         findings.turn_to([token.sha256[:_ID] for token in page.tokens])
         of_page = replace(policy, users=page.compiled)

@@ -11,18 +11,15 @@ from pathlib import Path
 
 from sidecar.identity.issuer import Issuer
 from sidecar.otp.installation import Installation
-from sidecar.policy.model import EVERYONE
 from sidecar.settings import model
 from sidecar.settings.advice import give_advice
-from sidecar.settings.compile import compile_policy
-from sidecar.settings.emptied import check_emptied
-from sidecar.settings.issuer_advice import check_issuers, give_issuer_advice
+from sidecar.settings.issuer_advice import give_issuer_advice
 from sidecar.settings.model import Settings
-from sidecar.settings.otp_advice import compile_enrolments, give_otp_advice
+from sidecar.settings.otp_advice import give_otp_advice
 from sidecar.settings.problem import KeyPath, Problem
 from sidecar.settings.read import Reading, read_settings, with_sections
-from sidecar.settings.references import check_references
 from sidecar.settings.report import Report
+from sidecar.settings.whole import compile_settings
 from sidecar.store.credential import credential_of
 from sidecar.store.database_url import read_database_url
 from sidecar.store.installation import read_installation
@@ -117,11 +114,7 @@ def conclude(read: Files, rights: Rights | RightsUnknownError | None, now: datet
         return Loaded(settings if waits else None, None, report.problems, read.files, report)
     _check_source(read, rights, report)
     before = report.fatal_errors
-    check_references(settings, report)
-    check_emptied(settings, report)
-    check_issuers(settings, report)
-    policy = compile_policy(settings, report)
-    enrolments = compile_enrolments(settings, policy, report)
+    policy, enrolments = compile_settings(settings, report)
     if reading.whole and report.fatal_errors == before:  # advice on half a policy would mislead
         give_advice(settings, policy, now, report)
         give_otp_advice(settings, policy, report)
@@ -129,13 +122,11 @@ def conclude(read: Files, rights: Rights | RightsUnknownError | None, now: datet
         warn_of_listeners(read.listeners, now, report)
     if report.prevents_loading:
         return Loaded(None, None, report.problems, read.files, report)
-    of_all = frozenset({EVERYONE, *(name for name, members in settings.groups.items() if members == "all")})
-    told = None if rights is None else of_all
-    version = version_of(policy, read.environments, read.authorities, enrolments, read.installation, read.issuers, told)
+    version = version_of(policy, read.environments, read.authorities, enrolments, read.installation, read.issuers)
     policy = replace(policy, version=version)
     enrolments = None if enrolments is None else replace(enrolments, policy=policy)
     revision = None if rights is None else rights.revision
-    snapshot = Snapshot(policy, read.environments, now, enrolments, read.installation, read.issuers, revision, of_all)
+    snapshot = Snapshot(policy, read.environments, now, enrolments, read.installation, read.issuers, revision)
     return Loaded(settings, snapshot, report.problems, read.files, report)
 
 

@@ -12,7 +12,7 @@ from sidecar.filters.compact import MixedSeparators
 from sidecar.identity.issuer import Issuer
 from sidecar.otp.enrolment import Enrolments
 from sidecar.otp.installation import Installation
-from sidecar.policy.model import EVERYONE, Policy
+from sidecar.policy.model import Policy
 from sidecar.settings.otp import OtpMode
 from sidecar.store.oauth_client import OAuthClient
 
@@ -72,7 +72,6 @@ class Snapshot:
     :ivar installation: what the token authority is made with; None where the sidecar is none.
     :ivar issuers: the identity providers, by what `iss` holds.
     :ivar revision: of the database that the rights come from, where users and tokens are looked up; None where all of it is in files.
-    :ivar groups_of_all: whose members all users are, those that are looked up too.
     """
 
     policy: Policy
@@ -82,4 +81,3 @@ class Snapshot:
     installation: Installation | None = None
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     revision: "Revision | None" = None
-    groups_of_all: frozenset[str] = frozenset({EVERYONE})

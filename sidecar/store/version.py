@@ -25,12 +25,10 @@ def version_of(
     enrolments: Enrolments | None = None,
     installation: Installation | None = None,
     issuers: Mapping[str, Issuer] | None = None,
-    groups_of_all: frozenset[str] | None = None,
 ) -> str:
     """12 hexadecimal characters.
 
     :param authorities: digests of the environments' CA files, whose content matters as well.
-    :param groups_of_all: where users are looked up, and not part of the policy. The version is then that of their rights.
     """
     content = [_canonical(policy), _canonical(environments), _canonical(authorities)]
     if enrolments is not None:
@@ -39,8 +37,6 @@ def version_of(
         content.append(_canonical(installation))
     if issuers:
         content.append(_canonical(issuers))
-    if groups_of_all is not None:
-        content.append(_canonical(groups_of_all))
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
 
 

@@ -72,7 +72,7 @@ async def test_what_is_in_memory_is_what_files_would_have_said_but_for_users_and
     assert policy.filter_types == other.filter_types
     assert (policy.users, policy.tokens) == ({}, {})
     assert loaded.snapshot.environments == in_files.snapshot.environments
-    assert loaded.snapshot.groups_of_all == in_files.snapshot.groups_of_all
+    assert loaded.snapshot.policy.of_all == in_files.snapshot.policy.of_all
     assert loaded.snapshot.revision is not None
 
 
