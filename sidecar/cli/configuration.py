@@ -1,15 +1,16 @@
-"""What commands share: where the configuration is, and what happens when it can't be used."""
+"""What commands share: where the configuration is, who calls them, and how they end when they can't do what was asked."""
 
 import asyncio
+import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from sidecar.settings.problem import Severity
+from sidecar.settings.problem import Problem, Severity
 from sidecar.store.file import Loaded
 from sidecar.store.loading import load_all
 from sidecar.store.snapshot import Snapshot
@@ -29,6 +30,27 @@ config_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 who_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--as", "who", default="", metavar="NAME", help="Who does it, for the audit of a database; you, unless said."
 )
+
+
+def myself() -> str:
+    """Who calls the command, for the audit."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return "cli:unknown"
+
+
+def refuse(message: str, code: int = 1) -> NoReturn:
+    """Say why not, and end."""
+    click.echo(message, err=True)
+    raise SystemExit(code)
+
+
+def tell_fatal(problems: Iterable[Problem]) -> None:
+    """Those that would keep a sidecar from loading."""
+    for problem in problems:
+        if problem.prevents_loading:
+            click.echo(str(problem), err=True)
 
 
 def load_now(config: tuple[Path, ...]) -> Loaded:

@@ -8,7 +8,7 @@ from sidecar.cli.configuration import config_option
 from sidecar.cli.db_check import check
 from sidecar.cli.db_export import export
 from sidecar.cli.db_import import import_
-from sidecar.cli.policy_database import answered, is_there, over, refuse, shown, url_in, why_not_usable
+from sidecar.cli.policy_database import answered, is_there, over, refuse_unusable, shown, url_in
 from sidecar.policy_database.migrate import UnknownVersionError, migrate, version_there
 
 
@@ -30,9 +30,7 @@ def init(config: tuple[Path, ...]) -> None:
     url = url_in(config)
     version = over(url, version_there) if is_there(url) else None
     if version is not None:
-        why_not = why_not_usable(version)
-        if why_not:
-            refuse(f"{shown(url)} {why_not}")
+        refuse_unusable(url, version, 1)
         click.echo(f"{shown(url)} has the tables of version {version} already")
         return
     migration = answered(url, lambda: migrate(url))
@@ -52,7 +50,8 @@ def migrate_(config: tuple[Path, ...]) -> None:
     try:
         migration = answered(url, lambda: migrate(url))
     except UnknownVersionError:
-        refuse(f"{shown(url)} {why_not_usable(over(url, version_there))}; nothing was changed")
+        refuse_unusable(url, over(url, version_there), 1)
+        raise
     if migration.before == migration.after:
         click.echo(f"{shown(url)} has the tables of version {migration.after} already")
     else:

@@ -42,7 +42,7 @@ class Checked:
 def check(config: tuple[Path, ...]) -> None:
     """Check all of the database: what `sidecar check` says of a policy in YAML, users and tokens too, and whether it is whole.
 
-    Exit code 0 if there are no errors (warnings don't count), 1 if there are, 3 if the database gives no answer.
+    Exit code 0 if there are no errors (warnings don't count), 1 if there are, 3 if the database can't be read.
     """
     url, files = with_files(config)
     checked = over_migrated(url, lambda database: check_database(database, files, shown(url), datetime.now(UTC)))

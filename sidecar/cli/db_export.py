@@ -9,8 +9,8 @@ from typing import TextIO
 
 import click
 
-from sidecar.cli.configuration import COULD_NOT_READ, config_option
-from sidecar.cli.policy_database import over_migrated, refuse, url_in
+from sidecar.cli.configuration import COULD_NOT_READ, config_option, refuse
+from sidecar.cli.policy_database import over_migrated, url_in
 from sidecar.database.database import Database
 from sidecar.policy_database.as_yaml import yaml_of_policy
 

@@ -1,6 +1,5 @@
 """`sidecar db import`: a policy in YAML takes the place of the one in the database, whole, and never silently."""
 
-import getpass
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,8 +8,8 @@ from pathlib import Path
 import click
 
 from sidecar.cli.after_import import what_to_do_with_the_files
-from sidecar.cli.configuration import config_option
-from sidecar.cli.policy_database import over, over_migrated, refuse, shown, url_in
+from sidecar.cli.configuration import config_option, myself, refuse
+from sidecar.cli.policy_database import over, over_migrated, shown, url_in
 from sidecar.cli.policy_files import policy_in
 from sidecar.database.database import Database
 from sidecar.policy_database.audit import Change
@@ -60,7 +59,7 @@ def import_(config: tuple[Path, ...], sources: tuple[Path, ...], dry_run: bool, 
         return
     if any(before.values()) and not yes:
         _ask(shown(url))
-    change = Change(datetime.now(UTC), f"cli:{getpass.getuser()}", "import", "policy")
+    change = Change(datetime.now(UTC), myself(), "import", "policy")
 
     async def replace(database: Database) -> None:
         async with database.writing() as connection:

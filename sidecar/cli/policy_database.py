@@ -1,18 +1,16 @@
-"""The database of policy for commands: which one the configuration names, and what happens when it gives no answer."""
+"""The database of policy for commands: which one the configuration names, and what happens when it can't be used or gives no answer."""
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
-import click
-
-from sidecar.cli.configuration import COULD_NOT_READ
+from sidecar.cli.configuration import COULD_NOT_READ, refuse, tell_fatal
 from sidecar.database.database import Database
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
-from sidecar.policy_database.migrate import known_versions, newest_version, version_there
+from sidecar.policy_database.migrate import version_there, why_not_usable
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings.model import Settings
 from sidecar.settings.read import read_settings
@@ -29,7 +27,7 @@ def url_in(config: Sequence[Path]) -> str:
 
 
 def with_files(config: Sequence[Path]) -> tuple[str, Settings]:
-    """The same, with what stands in files, as far as it is sound: the environments are known from there."""
+    """The same, with what stands in files, as far as it is sound."""
     reading = read_settings(config, os.environ)
     try:
         url = policy_database_of(reading)
@@ -38,8 +36,19 @@ def with_files(config: Sequence[Path]) -> tuple[str, Settings]:
     if reading.sound is None:
         refuse("; ".join(str(problem) for problem in reading.report.problems[:3]), COULD_NOT_READ)
     if url is None:
-        names = ", ".join(map(str, config))
-        refuse(f"{names}: there is no database of policy; say `policy: {{database: sqlite:///policy.db}}`, or a postgresql:// URL")
+        names = ", ".join(map(str, reading.files))
+        remedy = 'say `policy: {database: "sqlite:///policy.db"}` or a postgresql:// URL, then `sidecar db init` and `sidecar db import`'
+        refuse(f"{names}: there is no database of policy, so it stands in files and is changed there; to have one, {remedy}")
+    return url, reading.sound
+
+
+def with_environments(config: Sequence[Path]) -> tuple[str, Settings]:
+    """The same with the environments, all of them sound or this ends the command. The backend's secrets need not be at hand."""
+    url = url_in(config)
+    reading = read_settings(config, None)
+    if reading.sound is None or reading.report.prevents_loading:
+        tell_fatal(reading.report.problems)
+        raise SystemExit(1 if reading.sound is not None else COULD_NOT_READ)
     return url, reading.sound
 
 
@@ -58,15 +67,11 @@ def is_there(url: str) -> bool:
     return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
 
 
-def why_not_usable(version: str | None) -> str:
-    """What keeps tables of this version from being used, and what to do; "" for those of this sidecar."""
-    if version is None:
-        return "has no tables of policy; `sidecar db init` makes them"
-    if version not in known_versions():
-        return f"has tables of version {version}, which this sidecar doesn't know: use the newer sidecar that made them"
-    if version != newest_version():
-        return f"has tables of version {version} where this sidecar needs {newest_version()}; `sidecar db migrate` brings them there"
-    return ""
+def refuse_unusable(url: str, version: str | None, code: int = COULD_NOT_READ) -> None:
+    """Say what to do and end, unless tables of this version are those of this sidecar."""
+    unusable = why_not_usable(version)
+    if unusable is not None:
+        refuse(f"{shown(url)} {'; '.join(unusable)}", code)
 
 
 def over(url: str, work: Callable[[Database], Awaitable[_T]]) -> _T:
@@ -83,15 +88,12 @@ def over(url: str, work: Callable[[Database], Awaitable[_T]]) -> _T:
 
 
 def over_migrated(url: str, work: Callable[[Database], Awaitable[_T]]) -> _T:
-    """The same for a database with the tables of this version; else say what to do and end."""
+    """The same for a database with the tables of this version; else say what to do and end with exit code 3."""
     if not is_there(url):
-        refuse(f"{shown(url)} is not there; `sidecar db init` makes it")
+        refuse(f"{shown(url)} is not there; `sidecar db init` makes it", COULD_NOT_READ)
 
     async def do(database: Database) -> _T:
-        version = await version_there(database)
-        why_not = why_not_usable(version)
-        if why_not:
-            refuse(f"{shown(url)} {why_not}")
+        refuse_unusable(url, await version_there(database))
         return await work(database)
 
     return over(url, do)
@@ -107,11 +109,7 @@ def answered(url: str, work: Callable[[], Awaitable[_T]]) -> _T:
         return asyncio.run(do())
     except UnsoundRowError as error:
         refuse(f"{shown(url)}: {error}; `sidecar db check` says which", COULD_NOT_READ)
-    except (Unavailable, ValueError) as error:
-        refuse(f"{shown(url)} gives no answer ({error})" if isinstance(error, Unavailable) else f"{shown(url)} {error}", COULD_NOT_READ)
-
-
-def refuse(message: str, code: int = 1) -> NoReturn:
-    """Say why not, and end."""
-    click.echo(message, err=True)
-    raise SystemExit(code)
+    except Unavailable as error:
+        refuse(f"{shown(url)} gives no answer ({error}); see whether it runs, and whether this is it", COULD_NOT_READ)
+    except ValueError as error:
+        refuse(f"{shown(url)} {error}", COULD_NOT_READ)

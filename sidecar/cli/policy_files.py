@@ -6,10 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-import click
-
-from sidecar.cli.configuration import COULD_NOT_READ
-from sidecar.cli.policy_database import refuse
+from sidecar.cli.configuration import COULD_NOT_READ, refuse, tell_fatal
 from sidecar.policy_database.rows import Rows, UnstorableError, left_over, rows_of
 from sidecar.settings.advice import give_advice
 from sidecar.settings.otp_advice import give_otp_advice
@@ -56,7 +53,5 @@ def policy_in(files: Sequence[Path]) -> PolicyInFiles:
 
 
 def _end(problems: Sequence[Problem], code: int) -> NoReturn:
-    for problem in problems:
-        if problem.prevents_loading:
-            click.echo(str(problem), err=True)
+    tell_fatal(problems)
     refuse("nothing was imported", code)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from sidecar.cli.configuration import COULD_NOT_READ, config_option, who_option
+from sidecar.cli.configuration import COULD_NOT_READ, config_option, refuse, tell_fatal, who_option
 from sidecar.cli.kept_tokens import KeptToken, kept_tokens, make_kept, policy_is_in_database, revoke_kept
 from sidecar.filters.values import has_control_characters
 from sidecar.identity.user_token import authorization_for, digest_of, xml_for
@@ -95,14 +95,14 @@ def new(
     _refuse_unknown("user", user, list(policy.users))
     for stored in list_tokens(config)[0]:
         if (stored.app_connector, stored.user, stored.description) == (app, user, description):
-            _refuse(f"{stored.file}:{stored.line}: {user} has a token for {app} on '{description}' already; name the device otherwise")
+            refuse(f"{stored.file}:{stored.line}: {user} has a token for {app} on '{description}' already; name the device otherwise")
     file = _file_for(files, into)
     data = secrets.token_hex(32).upper()
     digest = digest_of(data).hex()
     try:
         add_token(file, NewToken(app, user, description, digest, expires))
     except TokenFileError as error:
-        _refuse(str(error))
+        refuse(str(error))
     shown: dict[str, object] = {"id": digest[:_SHORTEST_ID], "app_connector": app, "user": user}
     shown |= {"description": description, "expires": expires.isoformat() if expires else None, "file": str(file)}
     shown |= {"data": data, "xml": xml_for(data), "authorization": authorization_for(data), "warnings": _warnings(policy, app, user, now)}
@@ -183,7 +183,7 @@ def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, descrip
     if in_database and given and not token_id:
         kept = [each for each in kept_tokens(config, app, user) if each.description == description]
         if kept:
-            _refuse(
+            refuse(
                 f"several tokens are meant: {', '.join([*(each.id for each in given), *(each.id for each in kept)])}; name one by its ID"
             )
     if in_database and not given:
@@ -192,9 +192,9 @@ def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, descrip
         click.echo(f"revoked {gone.id}: {gone.user}, {gone.app_connector}, {gone.description} (database)")
         return
     if not meant:
-        _refuse("there is no such token; `sidecar token list` shows those that there are")
+        refuse("there is no such token; `sidecar token list` shows those that there are")
     if len({each.sha256 for each in meant}) > 1:
-        _refuse(f"several tokens are meant: {', '.join(each.id for each in meant)}; name one by its ID")
+        refuse(f"several tokens are meant: {', '.join(each.id for each in meant)}; name one by its ID")
     for each in given:
         _revoke_issued(config, each)
     if found:
@@ -206,13 +206,13 @@ def _revoke_in_files(config: Sequence[Path], found: list[StoredToken], is_meant:
         try:
             revoke_token(found[0])
         except TokenFileError as error:
-            _refuse(str(error))
+            refuse(str(error))
         click.echo(f"revoked {found[0].id}: {found[0].user}, {found[0].app_connector}, {found[0].description} ({found[0].file})")
         found = [each for each in list_tokens(config)[0] if is_meant(each)]
     reading = read_settings(config, None)
     if reading.report.prevents_loading:
         click.echo("warning: the configuration has errors, so a running sidecar keeps the token until they are mended:", err=True)
-        _tell([problem for problem in reading.report.problems if problem.prevents_loading])
+        tell_fatal(reading.report.problems)
 
 
 def _policy_and_files(config: Sequence[Path]) -> tuple[Policy, tuple[Path, ...]]:
@@ -222,7 +222,7 @@ def _policy_and_files(config: Sequence[Path]) -> tuple[Policy, tuple[Path, ...]]
     if reading.sound is not None:
         policy, _ = compile_settings(reading.sound, reading.report)
     if policy is None or reading.report.prevents_loading:
-        _tell([problem for problem in reading.report.problems if problem.prevents_loading])
+        tell_fatal(reading.report.problems)
         raise SystemExit(1 if reading.sound is not None else COULD_NOT_READ)
     return policy, reading.files
 
@@ -231,12 +231,12 @@ def _file_for(files: Sequence[Path], into: Path | None) -> Path:
     if into is not None:
         chosen = [file for file in files if file.resolve() == into.resolve()]
         if not chosen:
-            _refuse(f"{into} is not part of the configuration; list it under `include`, or name it with -c")
+            refuse(f"{into} is not part of the configuration; list it under `include`, or name it with -c")
         return chosen[0]
     apart = [file for file in files if holds_tokens_only(file)]
     if len(apart) != 1:
         count = "no file" if not apart else "more than one file"
-        _refuse(f"{count} of the configuration holds nothing but tokens; say with --into which of {', '.join(map(str, files))} it shall be")
+        refuse(f"{count} of the configuration holds nothing but tokens; say with --into which of {', '.join(map(str, files))} it shall be")
     return apart[0]
 
 
@@ -249,12 +249,7 @@ def _warnings(policy: Policy, app: str, user: str, now: datetime) -> list[str]:
 def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
         close = get_close_matches(name, known, 1)
-        _refuse(f"there is no {what} '{name}'" + (f"; did you mean '{close[0]}'?" if close else ""))
-
-
-def _refuse(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    raise SystemExit(1)
+        refuse(f"there is no {what} '{name}'" + (f"; did you mean '{close[0]}'?" if close else ""))
 
 
 def _tell(problems: Sequence[Problem]) -> None:
@@ -281,7 +276,7 @@ def _revoke_issued(config: Sequence[Path], token: IssuedToken) -> None:
     try:
         revoke_issued(read_settings(config, os.environ), token)
     except UnknownDatabaseError as error:
-        _refuse(str(error))
+        refuse(str(error))
     click.echo(f"revoked {token.id}: {token.user}, {token.app_connector}, {token.description} (issued)")
 
 

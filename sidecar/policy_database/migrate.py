@@ -53,14 +53,6 @@ async def migrate(url: str, to: str = "head") -> Migration:
         await database.close()
 
 
-async def is_migrated(database: Database) -> bool:
-    """Whether the tables are there, and of this version.
-
-    :raises Unavailable: nobody can say now.
-    """
-    return await version_there(database) == newest_version()
-
-
 async def version_there(database: Database) -> str | None:
     """The version of the tables that are there; None where there are none.
 
@@ -68,6 +60,17 @@ async def version_there(database: Database) -> str | None:
     """
     async with database.looking() as connection:
         return await connection.run_sync(version_on)
+
+
+def why_not_usable(version: str | None) -> tuple[str, str] | None:
+    """What keeps tables of this version from being used, and the remedy; None for those that this sidecar works with."""
+    if version is None:
+        return "has no tables of policy", "`sidecar db init` makes them"
+    if version not in known_versions():
+        return f"has tables of version {version}, which this sidecar doesn't know", "take a sidecar as new as they are"
+    if version != newest_version():
+        return f"has tables of version {version} where this sidecar needs {newest_version()}", "`sidecar db migrate` brings them there"
+    return None
 
 
 def newest_version() -> str:

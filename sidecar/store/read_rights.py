@@ -9,7 +9,7 @@ from sidecar.database.database import Database
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
 from sidecar.policy_database.contents import export_rights
-from sidecar.policy_database.migrate import newest_version, version_on
+from sidecar.policy_database.migrate import version_on, why_not_usable
 from sidecar.policy_database.revision import Revision, current_revision
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings.tree import Place, tree_of
@@ -18,7 +18,6 @@ from sidecar.store.rights import Rights, RightsUnknownError
 _PLACE = Place("policy.database", 0)
 _SECONDS_FOR_AN_ANSWER = 5.0
 _SECONDS_FOR_ALL = 30.0
-_MAKE = "`sidecar db migrate` makes them"
 
 
 def file_of(url: str) -> tuple[int, int] | None:
@@ -32,9 +31,7 @@ def file_of(url: str) -> tuple[int, int] | None:
     try:
         status = Path(str(parsed.database)).stat()
     except OSError:
-        raise RightsUnknownError(
-            "names a file that is not there", "`sidecar db migrate` makes it, with its tables", passing=False
-        ) from None
+        raise RightsUnknownError("names a file that is not there", "`sidecar db init` makes it, with its tables", passing=False) from None
     return status.st_dev, status.st_ino
 
 
@@ -64,7 +61,9 @@ async def read_rights(database: Database) -> Rights:
     :raises RightsUnknownError: it gives no answer, or has other tables.
     """
     async with _patiently(_SECONDS_FOR_ALL), database.snapshot() as connection:
-        _check_version(await connection.run_sync(version_on))
+        unusable = why_not_usable(await connection.run_sync(version_on))
+        if unusable is not None:
+            raise RightsUnknownError(*unusable, passing=False)
         revision = await current_revision(connection)
         try:
             return Rights(revision, tree_of(await export_rights(connection), _PLACE))
@@ -96,16 +95,3 @@ async def _patiently(seconds: float) -> AsyncIterator[None]:
     except (Unavailable, TimeoutError) as error:
         told = str(error) if isinstance(error, Unavailable) else type(error).__name__
         raise RightsUnknownError(f"gives no answer ({told})", "see whether it runs, and whether this is its URL", passing=True) from None
-
-
-def _check_version(there: str | None) -> None:
-    known = newest_version()
-    if there == known:
-        return
-    if there is None:
-        raise RightsUnknownError("has no tables of policy", _MAKE, passing=False)
-    if there.isdigit() and there < known:
-        message = f"has tables of version {there}, and this sidecar works with version {known}"
-        raise RightsUnknownError(message, "`sidecar db migrate` brings them there", passing=False)
-    message = f"has tables of version {there}, which this sidecar does not know"
-    raise RightsUnknownError(message, "run a sidecar as new as they are", passing=False)

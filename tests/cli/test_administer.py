@@ -212,7 +212,7 @@ def test_a_database_that_is_not_there_or_has_no_tables_is_told_with_the_remedy(t
     assert not (tmp_path / "policy.db").exists()
     (tmp_path / "policy.db").touch(0o600)
     result = sidecar(config, "user", "list")
-    assert (result.exit_code, "`sidecar db migrate` makes them" in result.stderr) == (3, True)
+    assert (result.exit_code, "`sidecar db init` makes them" in result.stderr) == (3, True)
     config.write_text(yaml.safe_dump({**FILES, "policy": {"database": "mysql://x"}}))
     assert sidecar(config, "user", "list").exit_code == 3
     assert sidecar(tmp_path / "nowhere.yaml", "user", "list").exit_code == 3

@@ -67,5 +67,5 @@ async def test_check_and_explain_say_what_to_do_where_there_are_no_tables(tmp_pa
     result = await command("check", "-c", str(config))
     assert result.exit_code == 1
     assert f"{config}:" in result.output
-    assert "`sidecar db migrate`" in result.output
+    assert "`sidecar db init`" in result.output
     assert (await command("explain", "-c", str(config), "--app", "hours", "--user", "j.devries", HOURS)).exit_code == 3

@@ -105,5 +105,5 @@ def test_a_database_without_tables_is_told_with_the_remedy_and_nothing_starts(st
     command = [sys.executable, "-m", "sidecar", "run", "-c", str(settings_file(stage, tmp_path, url)), "--workers", workers]
     done = subprocess.run(command, env={**os.environ, **ENVIRON}, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 3
-    assert "policy.database: has no tables of policy (`sidecar db migrate` makes them)" in " ".join(done.stderr.split())
+    assert "policy.database: has no tables of policy (`sidecar db init` makes them)" in " ".join(done.stderr.split())
     assert "worker started" not in done.stderr

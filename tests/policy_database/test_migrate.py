@@ -14,7 +14,15 @@ from sqlalchemy import Connection, inspect, text
 from sidecar.database.unavailable import Unavailable
 from sidecar.otp.tables import make_tables
 from sidecar.policy_database import migrate as migrating
-from sidecar.policy_database.migrate import VERSION_TABLE, Migration, UnknownVersionError, is_migrated, known_versions, migrate
+from sidecar.policy_database.migrate import (
+    VERSION_TABLE,
+    Migration,
+    UnknownVersionError,
+    known_versions,
+    migrate,
+    newest_version,
+    version_there,
+)
 from sidecar.policy_database.tables import PARTS, metadata
 from tests.databases import opened
 
@@ -64,17 +72,17 @@ async def test_any_earlier_version_is_brought_to_the_last_and_keeps_what_it_had(
     async with opened(empty) as database:
         async with database.writing() as connection:
             await connection.execute(text("INSERT INTO policy_users (name) VALUES ('j.devries')"))
-        assert await is_migrated(database) == (version == VERSIONS[-1])
+        assert (await version_there(database) == newest_version()) == (version == VERSIONS[-1])
         for before in (version, VERSIONS[-1]):  # the second time there is nothing to do
             assert await migrate(empty) == Migration(before, VERSIONS[-1])
             async with database.looking() as connection:
                 assert (await connection.execute(text("SELECT name FROM policy_users"))).scalars().all() == ["j.devries"]
-        assert await is_migrated(database)
+        assert await version_there(database) == newest_version()
 
 
 async def test_an_empty_database_is_not_migrated(empty: str) -> None:
     async with opened(empty) as database:
-        assert not await is_migrated(database)
+        assert await version_there(database) != newest_version()
 
 
 async def test_a_migration_that_is_interrupted_has_not_happened(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +100,7 @@ async def test_a_migration_that_is_interrupted_has_not_happened(empty: str, monk
     monkeypatch.undo()
     await migrate(empty)
     async with opened(empty) as database:
-        assert await is_migrated(database)
+        assert await version_there(database) == newest_version()
 
 
 _KILLED = """
@@ -119,7 +127,7 @@ async def test_a_migration_whose_process_is_killed_has_not_happened(empty: str) 
     await process.wait()
     await migrate(empty)  # waits until PostgreSQL has noticed
     async with opened(empty) as database:
-        assert await is_migrated(database)
+        assert await version_there(database) == newest_version()
         async with database.looking() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM policy_groups"))).scalar_one() == 1
 
@@ -141,7 +149,7 @@ async def test_processes_that_migrate_at_once_wait_for_the_first(empty: str) -> 
         assert (await process.communicate())[1] == b""
         assert process.returncode == 0
     async with opened(empty) as database:
-        assert await is_migrated(database)
+        assert await version_there(database) == newest_version()
 
 
 async def test_tables_of_a_later_version_are_left_alone(empty: str) -> None:
@@ -149,7 +157,7 @@ async def test_tables_of_a_later_version_are_left_alone(empty: str) -> None:
     async with opened(empty) as database:
         async with database.writing() as connection:
             await connection.execute(text("UPDATE policy_version SET version_num = '9999'"))
-        assert not await is_migrated(database)
+        assert await version_there(database) != newest_version()
         with pytest.raises(UnknownVersionError):
             await migrate(empty)
 
@@ -159,7 +167,7 @@ async def test_the_tables_of_the_token_authority_may_stand_beside(empty: str) ->
         await make_tables(database)
         await migrate(empty)
         await make_tables(database)
-        assert await is_migrated(database)
+        assert await version_there(database) == newest_version()
 
 
 def test_each_table_of_the_policy_is_of_one_part() -> None:

@@ -312,7 +312,7 @@ async def test_a_database_without_tables_is_refused_with_the_remedy(tmp_path: Pa
         assert watched.store.settings is None
         (problem,) = watched.results[0].problems
         assert problem.message == "has no tables of policy"
-        assert "`sidecar db migrate`" in problem.remedy
+        assert "`sidecar db init`" in problem.remedy
         await migrate(empty)
         async with opened(empty) as database:
             await put(database, SAMPLE)
@@ -333,7 +333,7 @@ async def test_a_file_that_is_not_there_is_refused_and_not_made(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("version", "told"),
     [
-        ("0001", "has tables of version 0001, and this sidecar works with version"),
+        ("0001", "has tables of version 0001 where this sidecar needs"),
         ("9999", "has tables of version 9999, which this"),
     ],
 )
