@@ -42,6 +42,11 @@ class UserClaim:
     trust_unverified_email: bool = False
     programs: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def takes_address(self) -> bool:
+        """Whether the claim holds an e-mail address, which at many providers users type themselves."""
+        return self.by is UserKey.EMAIL or self.claim == "email"
+
 
 @dataclass(frozen=True, slots=True)
 class ClientClaim:

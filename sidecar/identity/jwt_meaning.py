@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sidecar.errors import Reason, Refusal
+from sidecar.identity.email import folded
 from sidecar.identity.issuer import Issuer, UserKey
 from sidecar.policy.where import Attribute
 
 _LONGEST_TEXT = 1_000
 _MOST_VALUES = 1_000
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CLIENTS = ("azp", "client_id", "cid", "appid")
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 
@@ -66,14 +68,29 @@ def _user(claims: Mapping[str, Any], issuer: Issuer, client: str) -> tuple[str, 
         _check_nobody(claims, issuer, client)
         return program, ""
     said = _text(claims, issuer.user.claim)
-    if issuer.user.by is UserKey.NAME:
-        return said, ""
+    _check_person(said, claims, issuer)
+    by_name = issuer.user.by is UserKey.NAME
     # A claim that users write themselves, such as a@b@c, is no address (oauth2-proxy, GHSA-c5c4-8r6x-56w3).
-    if _ADDRESS.fullmatch(said) is None:
+    if not by_name and _ADDRESS.fullmatch(said) is None:
         raise _wrong(f"`{issuer.user.claim}` is no e-mail address")
-    if not issuer.user.trust_unverified_email and claims.get("email_verified") is not True:
+    if issuer.user.takes_address and not issuer.user.trust_unverified_email:
+        _check_verified(said, claims, issuer)
+    return (said, "") if by_name else ("", said)
+
+
+def _check_person(said: str, claims: Mapping[str, Any], issuer: Issuer) -> None:
+    """A client that signs in for itself is named by its id where users are; whoever may choose that could be anybody (RFC 9700, 4.15)."""
+    if issuer.user.claim not in _CLIENTS and said in (claims.get(name) for name in (*_CLIENTS, issuer.app_connector.claim or "")):
+        raise _wrong(f"`{issuer.user.claim}` names the client itself, which is none of the issuer's `programs`")
+
+
+def _check_verified(said: str, claims: Mapping[str, Any], issuer: Issuer) -> None:
+    """The provider has verified what `email` holds, and nothing of what any other claim does."""
+    if claims.get("email_verified") is not True:
         raise _wrong("`email_verified` is not true")
-    return "", said
+    address = claims.get("email")
+    if not isinstance(address, str) or folded(address) != folded(said):
+        raise _wrong(f"`email_verified` says nothing of `{issuer.user.claim}`, which is not the same as `email`")
 
 
 def _check_nobody(claims: Mapping[str, Any], issuer: Issuer, client: str) -> None:

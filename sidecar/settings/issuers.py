@@ -23,7 +23,8 @@ class UserClaim(Part):
     by: UserKey = Field(default=UserKey.NAME, description="What it holds: the user's name, or his e-mail address.")
     trust_unverified_email: Flag = Field(
         default=False,
-        description="true: an e-mail address counts without `email_verified: true` beside it. Only where users can't choose it themselves.",
+        description="true: an e-mail address counts though it is not that in `email`, with `email_verified: true` beside it. "
+        "Only where users can't choose it themselves.",
     )
     programs: ByClaim = Field(
         default={},
@@ -32,8 +33,8 @@ class UserClaim(Part):
 
     @model_validator(mode="after")
     def _of_addresses_only(self) -> "UserClaim":
-        if self.trust_unverified_email and self.by is not UserKey.EMAIL:
-            raise complaint("`trust_unverified_email` says something of `by: email` only", "leave it out")
+        if self.trust_unverified_email and self.by is not UserKey.EMAIL and self.claim != "email":
+            raise complaint("`trust_unverified_email` says something of `by: email` and `claim: email` only", "leave it out")
         return self
 
 

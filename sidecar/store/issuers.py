@@ -1,8 +1,14 @@
 """Identity providers, from settings: their key files and secrets read and looked at, addresses of keys checked."""
 
+import base64
 import hashlib
 import ssl
+from contextlib import suppress
 from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509 import load_der_x509_certificate
 
 from sidecar.identity.issuer import ClientClaim, Issuer, RemoteKeys, UserClaim
 from sidecar.identity.key_set import LONGEST_SET, KeySet, read_key_set, read_pem, secret_key
@@ -84,8 +90,14 @@ def _secret(path: KeyPath, part: model.Issuer, secret: SecretFile, report: Repor
 
 
 def _is_public(value: bytes) -> bool:
-    """Whether it is a key that others know as well, in whatever form."""
-    return value.lstrip().startswith((b"-----BEGIN", b"{", b"ssh-", b"ecdsa-"))
+    """Whether it is a key that others know as well, in whatever form; Keycloak, for one, shows PEM's base64 without the lines around it."""
+    if value.lstrip().startswith((b"-----BEGIN", b"{", b"ssh-", b"ecdsa-")):
+        return True
+    for load in (load_der_public_key, load_der_x509_certificate):
+        with suppress(ValueError, UnsupportedAlgorithm):
+            load(base64.b64decode(b"".join(value.split()), validate=True))
+            return True
+    return False
 
 
 def _file(path: KeyPath, part: model.Issuer, file: str, report: Report, files: list[Path]) -> KeySet | None:

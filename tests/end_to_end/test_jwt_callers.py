@@ -105,6 +105,26 @@ def test_an_address_that_two_users_share_names_neither(stage: Stage) -> None:
     assert (answer.status, stage.decision(answer.reference)["reason"]) == (403, "user_unknown")
 
 
+@pytest.mark.parametrize("user", [{"claim": "preferred_username", "by": "email"}, {"claim": "email"}])
+def test_an_address_that_somebody_gave_himself_opens_nobody_s_rows(own_stage: OwnStage, tmp_path: Path, user: dict[str, str]) -> None:
+    """At a provider where people choose their logins, or write an address into their accounts: their own is the one that was verified."""
+    director, mallory = "j.devries@example.com", "mallory@example.com"
+
+    def change(content: Configuration) -> None:
+        content["issuers"]["company"]["user"] = user
+        content["users"][director] = content["users"].pop("j.devries")  # called by his address
+        content["groups"]["staff"].append(director)
+
+    own, chosen = {"email": mallory, "email_verified": True}, {"email": director, "email_verified": False}
+    said = {**own, "preferred_username": director} if "by" in user else chosen
+    stage = own_stage(with_issuers(tmp_path, change))
+    answer = stage.send(bearer(token(claims(**said)), TARGET))
+    assert (answer.status, stage.decision(answer.reference)["reason"]) == (401, "jwt_claims")
+    assert stage.backend.take() == []
+    verified = {"preferred_username": director, "email": director, "email_verified": True}
+    assert stage.send(bearer(token(claims(**verified)), TARGET)).status == 200
+
+
 def test_two_proofs_are_one_too_many(stage: Stage) -> None:
     text = of("j.devries")
     twice = request("GET", TARGET, f"Bearer {text}", f"Authorization: {authorization('j.devries')}")

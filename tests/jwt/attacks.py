@@ -356,6 +356,7 @@ _KINDS: dict[str, dict[str, tuple[Callable[[], str], Reason]]] = {
         "a user with a NUL": (_with(preferred_username="j.devries\0"), R.JWT_CLAIMS),
         "a user that is true": (_with(preferred_username=True), R.JWT_CLAIMS),
         "sub no text": (_with(sub=1), R.JWT_CLAIMS),
+        "a client that is called like a user (RFC 9700, 4.15)": (_with(client_id="j.devries"), R.JWT_CLAIMS),
         "an address that nobody verified": (
             lambda: token({**claims(), "iss": mint.PARTNER, "email": "j.devries@example.com"}, mint.PARTNERS, kid="partner-1"),
             R.JWT_CLAIMS,

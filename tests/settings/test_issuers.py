@@ -43,6 +43,7 @@ FILES = {
     "secret48": "gSx9wDqK3vTzJmPnRbYcLhFaEuOiXo2qgSx9wDqK3vTzJmPn",
     "short": "geheim",
     "same": "a" * 64,
+    "bare": "".join(public_pem(RSA_KEY).splitlines()[1:-1]),
     "oct.json": '{"keys": [{"kty": "oct", "k": "Z2VoZWlt"}]}',
 }
 
@@ -132,6 +133,7 @@ ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"secret": {"file": "secret48"}, "algorithms": ["HS256", "HS512"]}, "secret.file", "fewer than 64 random bytes", ""),
     ({"secret": {"file": "rsa.pem"}}, "secret.file", "is no secret", "name it as `key_file`"),
     ({"secret": {"file": "oct.json"}}, "secret.file", "is no secret", ""),
+    ({"secret": {"file": "bare"}}, "secret.file", "is no secret", "name it as `key_file`"),
     ({"secret": {"file": "nowhere"}}, "secret.file", "the file", ""),
     ({"discovery": LOGIN, "jwks_uri": LOGIN}, "", "`discovery` and `jwks_uri` both say", "keep one"),
     ({"jwks_uri": LOGIN, "key_file": "ec.pem"}, "", "`jwks_uri` and `key_file` both say", ""),
@@ -156,7 +158,7 @@ ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"max_age": 0}, "max_age", "at least 1", ""),
     ({"types": []}, "types", "expected a list of at least 1", ""),
     ({"user": {"claim": "email", "by": "mail"}}, "user.by", "expected one of name, email", ""),
-    ({"user": {"claim": "sub", "trust_unverified_email": True}}, "user", "of `by: email` only", "leave it out"),
+    ({"user": {"claim": "sub", "trust_unverified_email": True}}, "user", "of `by: email` and `claim: email` only", "leave it out"),
     ({"user": {"claim": "sub", "programs": {"sync": "sync"}}}, "", "`user.programs` has `sync`, which is none of", "name it under"),
     (
         {"user": {"claim": "sub", "programs": {"a": "sync"}}, "app_connector": {"fixed": "hours"}},
