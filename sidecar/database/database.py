@@ -2,17 +2,19 @@
 
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, event
+from sqlalchemy import Connection, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, RowMapping
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from sidecar.database.asking import Answer, Asker
+from sidecar.database.question import Question
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
 
@@ -35,7 +37,7 @@ class Database:
         parsed = database_url(url)
         self._writer = _engine(parsed, _WRITERS[parsed.get_backend_name()], patience, "BEGIN IMMEDIATE")
         self._reader = _engine(parsed, 1, patience, "BEGIN")
-        self._asker = _asker(parsed, patience)
+        self._asker = Asker(_asking(parsed, patience))
         self._insert: Callable[[Table], Upsert] = sqlite.insert if parsed.get_backend_name() == "sqlite" else postgresql.insert
 
     def insert(self, table: Table) -> Upsert:
@@ -78,38 +80,28 @@ class Database:
                     await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
-    async def ask(self, question: Select[Any]) -> Sequence[RowMapping]:
+    async def ask(self, question: Question, keys: Sequence[Any]) -> Answer:
         """All rows of one statement that reads, in a single round trip: with no transaction around it, and no look before whether the
         connection still lives. On one that does not, it is asked again, once.
 
         :raises Unavailable: there is no answer.
         """
-        with _faults():
-            try:
-                return await self._answer(question)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-            return await self._answer(question)
-
-    async def _answer(self, question: Select[Any]) -> Sequence[RowMapping]:
-        async with AsyncExitStack() as stack:
-            with _faults((Exception,)):
-                connection = await stack.enter_async_context(self._asker.connect())
-            rows: Sequence[RowMapping] = (await connection.execute(question)).mappings().all()
-        return rows
+        with _faults((Exception,)):
+            return await self._asker.ask(question, keys)
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for engine in (self._writer, self._reader, self._asker):
-            await engine.dispose()
+        for each in (self._writer, self._reader):
+            await each.dispose()
+        await self._asker.close()
 
 
 @contextmanager
 def _faults(kinds: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)) -> Iterator[None]:
     """Texts of database errors quote statements, parameters and passwords: the kind is all that leaves this file.
 
-    :param kinds: what counts as the database's fault; while connecting that is everything, since drivers raise errors of their own.
+    :param kinds: what counts as the database's fault; that is everything while connecting, and wherever a driver is asked itself, since
+        drivers raise errors of their own.
     """
     try:
         yield
@@ -127,23 +119,25 @@ def _engine(url: URL, connections: int, patience: float, begin: str) -> AsyncEng
     return engine
 
 
-def _asker(url: URL, patience: float) -> AsyncEngine:
+def _asking(url: URL, patience: float) -> AsyncEngine:
     if url.get_backend_name() == "postgresql":
-        return _pool(url, 1, patience, isolation_level="AUTOCOMMIT")
+        # What a connection was told once it knows for as long as it lives.
+        return _pool(url, 1, patience, {"max_cached_statement_lifetime": 0})
     engine = _pool(url, 1, patience)  # each statement of SQLite is of one moment by itself
     event.listen(engine.sync_engine, "connect", _take_any_text)
     return engine
 
 
-def _pool(url: URL, connections: int, patience: float, **more: Any) -> AsyncEngine:
+def _pool(url: URL, connections: int, patience: float, driver: Mapping[str, Any] | None = None, **more: Any) -> AsyncEngine:
     of_sqlite = url.get_backend_name() == "sqlite"
+    patiently = {"timeout": patience} if of_sqlite else {"timeout": _SECONDS_FOR_A_CONNECTION, "command_timeout": patience}
     engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_SECONDS_FOR_A_CONNECTION,
         hide_parameters=True,
-        connect_args={"timeout": patience} if of_sqlite else {"timeout": _SECONDS_FOR_A_CONNECTION, "command_timeout": patience},
+        connect_args={**patiently, **(driver or {})},
         **more,
     )
     if of_sqlite:

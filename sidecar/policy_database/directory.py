@@ -18,10 +18,11 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from sidecar.database.database import Database
+from sidecar.database.question import MOST_AT_ONCE
 from sidecar.database.unavailable import Unavailable
 from sidecar.identity.email import folded
 from sidecar.policy.model import User, UserToken
-from sidecar.policy_database.lookup import MOST_AT_ONCE, TokenOfUser, find_tokens, find_users, find_users_by_email
+from sidecar.policy_database.lookup import TokenOfUser, find_tokens, find_users, find_users_by_email
 from sidecar.policy_database.remembered import Remembered
 from sidecar.policy_database.revision import Revision
 from sidecar.policy_database.storable import is_storable

@@ -5,7 +5,7 @@ A row that makes no sense concerns its user only, never the others that were ask
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -14,26 +14,22 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import JSON, ColumnElement, FromClause, Select, Subquery, Text, and_, cast, func, select, true, type_coerce
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.database.asking import Answer
 from sidecar.database.database import Database
+from sidecar.database.question import Question
 from sidecar.database.unavailable import Unavailable
 from sidecar.identity.email import folded
 from sidecar.policy.model import User, UserToken
 from sidecar.policy_database.nested import token_of_row, user_of_row
+from sidecar.policy_database.ordinary import Row, ordinary_token, ordinary_user
 from sidecar.policy_database.revision import Revision
 from sidecar.policy_database.storable import is_storable
 from sidecar.policy_database.tables import Folded, Moment, members, revisions, tokens, users
 from sidecar.policy_database.unsound import UnsoundRowError
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
-
-MOST_AT_ONCE = 500
-"""Keys in one question."""
-_SIZES = (4, 32, MOST_AT_ONCE)
-"""Questions have one of these numbers of keys, some of them repeated, so that a server has few statements to remember."""
-
 
 _MOST_IN_A_TURN = 20
 
@@ -49,11 +45,11 @@ class TokenOfUser:
 async def find_tokens(database: Database, digests: Sequence[bytes]) -> tuple[Revision, dict[bytes, TokenOfUser | UnsoundRowError]]:
     """The tokens that are there, by their digests (SHA-256 of a token's 64 characters), and of which moment that is.
 
-    :param digests: at most `MOST_AT_ONCE`.
+    :param digests: at least one, at most `MOST_AT_ONCE`.
     :raises Unavailable: nobody can say now.
     """
-    rows = await database.ask(token_query(digests))
-    return _revision(rows), {bytes(each[0]["digest"]): _token(each) async for each in _grouped_by_turns(rows, "digest")}
+    rows = await database.ask(TOKENS, digests)
+    return _revision(rows), {bytes(row["digest"]): _token(row, groups) async for row, groups in _read(TOKENS, "digest", rows)}
 
 
 async def find_users(database: Database, names: Sequence[str]) -> tuple[Revision, dict[str, User | UnsoundRowError]]:
@@ -62,8 +58,8 @@ async def find_users(database: Database, names: Sequence[str]) -> tuple[Revision
     :param names: at most `MOST_AT_ONCE`, all of them storable.
     :raises Unavailable: nobody can say now.
     """
-    rows = await database.ask(user_query(names))
-    return _revision(rows), {each[0]["name"]: _user(each) async for each in _grouped_by_turns(rows, "name")}
+    rows = await database.ask(USERS, names)
+    return _revision(rows), {row["name"]: _user(row, groups) async for row, groups in _read(USERS, "name", rows)}
 
 
 async def find_users_by_email(database: Database, addresses: Sequence[str]) -> tuple[Revision, dict[str, User | UnsoundRowError]]:
@@ -72,8 +68,8 @@ async def find_users_by_email(database: Database, addresses: Sequence[str]) -> t
     :param addresses: at most `MOST_AT_ONCE`, all of them storable, none empty.
     :raises Unavailable: nobody can say now.
     """
-    rows = await database.ask(email_query(addresses))
-    found = {each[0]["address"]: _user(each) async for each in _grouped_by_turns(rows, "name")}
+    rows = await database.ask(EMAILS, addresses)
+    found = {row["address"]: _user(row, groups) async for row, groups in _read(EMAILS, "name", rows)}
     # What is compared is what counts as his address everywhere else.
     return _revision(rows), {key: user for key, user in found.items() if not isinstance(user, User) or folded(user.email) == key != ""}
 
@@ -84,27 +80,27 @@ async def find_user(connection: AsyncConnection, name: str, of_all: frozenset[st
     :param of_all: the groups of all users.
     :raises UnsoundRowError: what is said of him can't be read.
     """
-    rows = (await connection.execute(user_query([name]))).mappings().all() if is_storable(name) else []
-    for each in _grouped(rows, "name"):
-        user = _user(each)
+    rows = (await connection.execute(_select_users([name]))).all() if is_storable(name) else []
+    for row, members_of in _grouped(USERS, "name", rows):
+        user = _user(row, members_of)
         if isinstance(user, UnsoundRowError):
             raise user
         return replace(user, groups=user.groups | of_all)
     return None
 
 
-def token_query(digests: Sequence[bytes]) -> Select[Any]:
+def _select_tokens(digests: Sequence[bytes]) -> Select[Any]:
     """A row for each token and group of its user, one for a user without any; one row if there is no token at all."""
-    found = _of_now().outerjoin(tokens, tokens.c.digest.in_(_padded(digests)))
+    found = _of_now().outerjoin(tokens, tokens.c.digest.in_(digests))
     return _select(found.outerjoin(users, users.c.name == tokens.c.user_name), *_plain(tokens))
 
 
-def user_query(names: Sequence[str]) -> Select[Any]:
+def _select_users(names: Sequence[str]) -> Select[Any]:
     """The same for users."""
-    return _select(_of_now().outerjoin(users, users.c.name.in_(_padded(names))))
+    return _select(_of_now().outerjoin(users, users.c.name.in_(names)))
 
 
-def email_query(addresses: Sequence[str]) -> Select[Any]:
+def _select_users_by_email(addresses: Sequence[str]) -> Select[Any]:
     """The same for users whose address, folded, is one of these and nobody else's."""
     whose = _whose(addresses)
     found = _of_now().outerjoin(whose, true()).outerjoin(users, users.c.name == whose.c.name)
@@ -114,7 +110,7 @@ def email_query(addresses: Sequence[str]) -> Select[Any]:
 def _whose(addresses: Sequence[str]) -> Subquery:
     address: ColumnElement[str] = Folded(users.c.email)
     asked = select(address.label("address"), func.min(users.c.name).label("name"))
-    alone = asked.where(address.in_(_padded(addresses))).group_by(address).having(func.count() == 1)
+    alone = asked.where(address.in_(addresses)).group_by(address).having(func.count() == 1)
     return alone.subquery("whose")
 
 
@@ -149,55 +145,79 @@ def _plain_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
             return column
 
 
-def _padded(keys: Sequence[Any]) -> list[Any]:
-    size = next(size for size in _SIZES if size >= len(keys))
-    return [*keys, *[keys[-1]] * (size - len(keys))]
+TOKENS, USERS, EMAILS = Question(_select_tokens), Question(_select_users), Question(_select_users_by_email)
 
 
-def _revision(rows: Sequence[RowMapping]) -> Revision:
+def _revision(rows: Answer) -> Revision:
     if not rows:
         raise Unavailable("no revision")
-    return Revision(*(rows[0][f"number_of_{part}"] for part in _parts))
+    return Revision(*rows[0][: len(_parts)])
 
 
-def _grouped(rows: Iterable[RowMapping], key: str) -> Iterable[list[RowMapping]]:
-    grouped: dict[Any, list[RowMapping]] = {}
+def _grouped(question: Question, key: str, rows: Answer) -> Iterator[tuple[Row, list[Any]]]:
+    """What is said of each key, by the names of columns, and the groups that stand behind it: the last column of each row."""
+    place = question.columns.index(key)
+    grouped: dict[Any, tuple[Sequence[Any], list[Any]]] = {}
     for row in rows:
-        if row[key] is not None:
-            grouped.setdefault(row[key], []).append(row)
-    return grouped.values()
+        value, group = row[place], row[-1]
+        if value is None:
+            continue
+        _, groups = grouped.setdefault(value, (row, []))
+        if group is not None:
+            groups.append(group)
+    for first, groups in grouped.values():
+        yield dict(zip(question.columns, first, strict=True)), groups
 
 
-async def _grouped_by_turns(rows: Sequence[RowMapping], key: str) -> AsyncIterator[list[RowMapping]]:
-    """The same, with a turn for everybody else now and then: hundreds of users take tens of milliseconds to read."""
-    for number, each in enumerate(_grouped(rows, key), 1):
+async def _read(question: Question, key: str, rows: Answer) -> AsyncIterator[tuple[Row, list[Any]]]:
+    """The same, with a turn for everybody else now and then: hundreds of users take many milliseconds to read."""
+    for number, each in enumerate(_grouped(question, key, rows), 1):
         yield each
         if number % _MOST_IN_A_TURN == 0:
             await asyncio.sleep(0)
 
 
-def _token(rows: Sequence[RowMapping]) -> TokenOfUser | UnsoundRowError:
-    row = dict(rows[0])
+def _token(row: Row, groups: Sequence[Any]) -> TokenOfUser | UnsoundRowError:
+    token = ordinary_token(row) or strict_token(row)
+    if isinstance(token, UserToken):
+        if row["name"] is None:  # past the database's own rules
+            return UnsoundRowError(f"token {token.digest.hex()[:12]} is of nobody")
+        return TokenOfUser(token, _user(row, groups))
+    return token
+
+
+def strict_token(row: Row) -> UserToken | UnsoundRowError:
+    """A token as the configuration would take it."""
     digest = bytes(row["digest"])
     try:
-        part = model.Token.model_validate(_storable(token_of_row(row | {"expires": _moment(row["expires"])})))
+        part = model.Token.model_validate(_storable(token_of_row({**row, "expires": _moment(row["expires"])})))
     except (ValidationError, ValueError, TypeError, AttributeError):
         return UnsoundRowError(f"token {digest.hex()[:12]} can't be read")
-    if row["name"] is None:  # past the database's own rules
-        return UnsoundRowError(f"token {digest.hex()[:12]} is of nobody")
-    return TokenOfUser(UserToken(digest, intern(part.app_connector), part.user, part.description, part.expires), _user(rows))
+    return UserToken(digest, intern(part.app_connector), part.user, part.description, part.expires)
 
 
-def _user(rows: Sequence[RowMapping]) -> User | UnsoundRowError:
-    row = dict(rows[0])
+def _user(row: Row, groups: Sequence[Any]) -> User | UnsoundRowError:
+    try:
+        shared = _one_of(frozenset(map(intern, groups)))
+    except TypeError:
+        return _unsound_user(row)
+    return ordinary_user(row, shared) or strict_user(row, shared)
+
+
+def strict_user(row: Row, groups: frozenset[str]) -> User | UnsoundRowError:
+    """A user as the configuration would take him."""
     try:
         read = {column: json.loads(row[column]) for column in ("applications", "attributes")}
-        part = model.User.model_validate(_storable(user_of_row(row | read)))
-        groups = {intern(each["group_name"]) for each in rows if each["group_name"] is not None}
+        read |= {column: bool(row[column]) for column in ("blocked", "system")}  # SQLite knows numbers only
+        part = model.User.model_validate(_storable(user_of_row({**row, **read})))
     except (ValidationError, ValueError, TypeError, RecursionError):
-        return UnsoundRowError(f"user `{row['name']}` can't be read" if is_storable(row["name"]) else "a user's name can't be read")
+        return _unsound_user(row)
     user = compile_user(row["name"], part, groups)
-    return replace(user, groups=_one_of(user.groups), applications=_one_of(user.applications))
+    return replace(user, groups=groups, applications=_one_of(user.applications))
+
+
+def _unsound_user(row: Row) -> UnsoundRowError:
+    return UnsoundRowError(f"user `{row['name']}` can't be read" if is_storable(row["name"]) else "a user's name can't be read")
 
 
 @lru_cache(maxsize=4096)

@@ -5,15 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Select
-from sqlalchemy.engine import RowMapping
 from structlog.testing import capture_logs
 
+from sidecar.database.asking import Answer
 from sidecar.database.database import Database
+from sidecar.database.question import MOST_AT_ONCE, Question
 from sidecar.database.unavailable import Unavailable
 from sidecar.policy_database import directory as room
 from sidecar.policy_database.directory import Directory
-from sidecar.policy_database.lookup import MOST_AT_ONCE
 from sidecar.policy_database.revision import Revision
 from tests.policy_database.stage import put, revision, run
 from tests.settings.sample import SAMPLE, SHA256
@@ -28,11 +27,10 @@ class CountingDatabase(Database):
     questions = 0
     most_keys = 0
 
-    async def ask(self, question: Select[Any]) -> Sequence[RowMapping]:
+    async def ask(self, question: Question, keys: Sequence[Any]) -> Answer:
         self.questions += 1
-        [keys] = [value for value in question.compile().params.values() if isinstance(value, list)]
         self.most_keys = max(self.most_keys, len(keys))
-        return await super().ask(question)
+        return await super().ask(question, keys)
 
 
 class Stage:
@@ -235,7 +233,7 @@ async def test_who_is_named_is_asked_for_each_time_in_the_same_questions(stage: 
 
 
 async def test_without_an_answer_everybody_is_told_and_the_next_is_asked_for_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fails(_question: object) -> Sequence[RowMapping]:
+    async def fails(_question: object, _keys: object) -> Answer:
         await asyncio.sleep(0)
         raise ZeroDivisionError  # whatever it is
 
@@ -257,8 +255,8 @@ async def test_what_was_asked_of_another_database_is_asked_again(stage: Stage, m
     """Its numbers may be the same."""
     ask, asked, go_on = stage.database.ask, asyncio.Event(), asyncio.Event()
 
-    async def slowly(question: Select[Any]) -> Sequence[RowMapping]:
-        rows = await ask(question)
+    async def slowly(question: Question, keys: Sequence[Any]) -> Answer:
+        rows = await ask(question, keys)
         asked.set()
         await go_on.wait()
         return rows
