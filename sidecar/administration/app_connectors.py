@@ -16,7 +16,7 @@ from sidecar.administration.app_state import (
     changed_app,
     count_members,
 )
-from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
+from sidecar.administration.naming import holds, rows_found, see_free, the_row
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Work, changing, reading
 from sidecar.administration.requests import Key, Paged, When, Words
 from sidecar.policy.model import Enforcement, RowGuard
@@ -107,7 +107,7 @@ async def show_app(work: Work, request: AppNamed) -> AppShown:
 @changing("app.add", "Add an app connector, blocked", of_rights=True)
 async def add_app(work: Work, request: AddApp) -> Changed[AppState]:
     """A new app connector. It is blocked until it is unblocked, when all that it needs is there."""
-    await refuse_taken(work, app_connectors, "app connector", request.name)
+    alike = await see_free(work, app_connectors, "app connector", request.name)
     await the_row(work, groups, "group", request.group)
     row = {
         "name": request.name,
@@ -122,7 +122,7 @@ async def add_app(work: Work, request: AddApp) -> Changed[AppState]:
     }
     await work.connection.execute(insert(app_connectors).values(row))
     warning = f"`{request.name}` is blocked, as new ones are; `app unblock` lets it work"
-    return Changed(subject=request.name, after=await app_state(work, request.name), warnings=[warning])
+    return Changed(subject=request.name, after=await app_state(work, request.name), warnings=[*alike, warning])
 
 
 @changing("app.change", "Change an app connector", of_rights=True)
@@ -159,9 +159,9 @@ async def unblock_app(work: Work, request: AppNamed) -> Changed[AppState]:
 async def rename_app(work: Work, request: RenameApp) -> Changed[AppState]:
     """Another name for the same app connector: what it lists and its tokens go with it."""
     before = await before_change(work, request.name)
-    await refuse_taken(work, app_connectors, "app connector", request.to)
+    alike = await see_free(work, app_connectors, "app connector", request.to, request.name)
     await work.connection.execute(update(app_connectors).where(app_connectors.c.name == request.name).values(name=request.to))
-    return Changed(subject=request.name, before=before.state, after=await app_state(work, request.to))
+    return Changed(subject=request.name, before=before.state, after=await app_state(work, request.to), warnings=alike)
 
 
 @changing("app.remove", "Remove an app connector", of_rights=True)

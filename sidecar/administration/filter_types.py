@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import Table, delete, insert, select, update
 
-from sidecar.administration.naming import holds, nearest, refuse_taken, rows_found, the_row
+from sidecar.administration.naming import holds, nearest, rows_found, see_free, the_row
 from sidecar.administration.not_done import InvalidError, NotFoundError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
 from sidecar.administration.requests import Connector, FieldCode, Key, Paged, Report, Words
@@ -131,18 +131,18 @@ async def show_filter_type(work: Work, request: FilterTypeNamed) -> FilterTypeSh
 @changing("filter.add", "Add a filter type", of_rights=True)
 async def add_filter_type(work: Work, request: FilterTypeNamed) -> Changed[FilterTypeState]:
     """A new kind of row right. It guards nothing until fields are set, and nobody sees a row of what it guards until filters are."""
-    await refuse_taken(work, filter_types, "filter type", request.name)
+    alike = await see_free(work, filter_types, "filter type", request.name)
     await work.connection.execute(insert(filter_types).values(name=request.name))
-    return Changed(subject=request.name, after=FilterTypeState(name=request.name))
+    return Changed(subject=request.name, after=FilterTypeState(name=request.name), warnings=alike)
 
 
 @changing("filter.rename", "Rename a filter type", of_rights=True)
 async def rename_filter_type(work: Work, request: RenameFilterType) -> Changed[FilterTypeState]:
     """Another name for the same filter type."""
     before = await _the_state(work, request.name)
-    await refuse_taken(work, filter_types, "filter type", request.to)
+    alike = await see_free(work, filter_types, "filter type", request.to, request.name)
     await work.connection.execute(update(filter_types).where(filter_types.c.name == request.name).values(name=request.to))
-    return Changed(subject=request.name, before=before, after=await _the_state(work, request.to))
+    return Changed(subject=request.name, before=before, after=await _the_state(work, request.to), warnings=alike)
 
 
 @changing("filter.remove", "Remove a filter type", of_rights=True)

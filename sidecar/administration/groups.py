@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool
 from sqlalchemy import delete, func, insert, select, update
 
 from sidecar.administration.memberships import add_members, remove_members
-from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
+from sidecar.administration.naming import holds, rows_found, see_free, the_row
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
 from sidecar.administration.requests import Key, Limit, Paged, Words
@@ -106,10 +106,10 @@ async def show_group(work: Work, request: ShowGroup) -> GroupShown:
 @changing("group.add", "Add a group", of_rights=True)
 async def add_group(work: Work, request: AddGroup) -> Changed[GroupState]:
     """A new group, without members unless every user shall be in it."""
-    await refuse_taken(work, groups, "group", request.name)
+    alike = await see_free(work, groups, "group", request.name)
     row = {"name": request.name, "all_users": request.all_users}
     await work.connection.execute(insert(groups).values(row))
-    return Changed(subject=request.name, after=_state(row))
+    return Changed(subject=request.name, after=_state(row), warnings=alike)
 
 
 @changing("group.rename", "Rename a group", of_rights=True)
@@ -117,9 +117,9 @@ async def rename_group(work: Work, request: RenameGroup) -> Changed[GroupState]:
     """Another name for the same group: its members, app connectors and filters stay with it."""
     _refuse_built_in(request.name)
     row = await the_row(work, groups, "group", request.name)
-    await refuse_taken(work, groups, "group", request.to)
+    alike = await see_free(work, groups, "group", request.to, request.name)
     await work.connection.execute(update(groups).where(groups.c.name == request.name).values(name=request.to))
-    return Changed(subject=request.name, before=_state(row), after=_state(row | {"name": request.to}))
+    return Changed(subject=request.name, before=_state(row), after=_state(row | {"name": request.to}), warnings=alike)
 
 
 @changing("group.remove", "Remove a group", of_rights=True)

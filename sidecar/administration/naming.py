@@ -2,13 +2,16 @@
 
 from difflib import get_close_matches
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import Select, Table, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from sidecar.administration.not_done import AlreadyThereError, NotFoundError, RefusedError
 from sidecar.administration.operation import Work
+from sidecar.policy.names import look_of
 from sidecar.policy_database.rows import Row
+from sidecar.policy_database.tables import users
 
 _MOST_CANDIDATES = 1_000
 
@@ -35,13 +38,20 @@ async def rows_found(work: Work, query: Select[Any]) -> list[Row]:
         raise RefusedError("a row in the database can't be read", "mend it there; `sidecar db check` tells more") from None
 
 
-async def refuse_taken(work: Work, table: Table, what: str, name: str) -> None:
-    """See that no row has this name.
+async def see_free(work: Work, table: Table, what: str, name: str, until_now: str = "") -> list[str]:
+    """See that no row has this name, and give warnings of one that could be taken for it.
 
+    :param until_now: the name of what is to be called so.
     :raises AlreadyThereError: one has.
     """
     if (await work.connection.execute(select(table.c.name).where(table.c.name == name))).first() is not None:
         raise AlreadyThereError(f"there is a {what} `{name}` already", "take another name, or change that one")
+    known = select(table.c.name).where(table.c.name != until_now)
+    if table is users:  # there may be a million: usual spellings are looked up, and `sidecar db check` finds the others
+        known = known.where(table.c.name.in_(_spellings(name)))
+    alike = sorted(each for each in (await work.connection.execute(known)).scalars() if look_of(each) == look_of(name))
+    remedy = "if one is meant, take one of them away"
+    return [f"{what} `{name}` differs from `{each}` in letter case or Unicode form only; they are two: {remedy}" for each in alike]
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -55,6 +65,11 @@ def holds(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the text stands in one of the columns, in any letter case."""
     either = [column.contains(text, autoescape=True) for column in columns]
     return or_(*either, *(func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
+
+
+def _spellings(name: str) -> set[str]:
+    cases = {name, name.lower(), name.upper(), name.casefold(), name.title()}
+    return {normalize(form, each) for form in ("NFC", "NFD", "NFKC", "NFKD") for each in cases}
 
 
 async def _nearest(work: Work, table: Table, name: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool
 from sqlalchemy import delete, func, insert, select, update
 
 from sidecar.administration.memberships import add_members
-from sidecar.administration.naming import holds, refuse_taken, rows_found, the_row
+from sidecar.administration.naming import holds, rows_found, see_free, the_row
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
 from sidecar.administration.requests import MOST_AT_ONCE, Key, Paged, Words
@@ -149,7 +149,7 @@ async def show_user(work: Work, request: UserNamed) -> UserShown:
 @changing("user.add", "Add a user")
 async def add_user(work: Work, request: AddUser) -> Changed[UserState]:
     """A new user. A person needs an e-mail address and everybody a ticked application, or he gets nowhere: a warning says so."""
-    await refuse_taken(work, users, "user", request.name)
+    alike = await see_free(work, users, "user", request.name)
     row = {
         "name": request.name,
         "email": request.email.strip(),
@@ -161,7 +161,7 @@ async def add_user(work: Work, request: AddUser) -> Changed[UserState]:
     await work.connection.execute(insert(users).values(row))
     for group in sorted(set(request.groups)):
         await add_members(work, group, [request.name])
-    return Changed(subject=request.name, after=_state(row), warnings=await user_warnings(work, request.name))
+    return Changed(subject=request.name, after=_state(row), warnings=[*alike, *await user_warnings(work, request.name)])
 
 
 @changing("user.change", "Change a user")
@@ -197,10 +197,11 @@ async def unblock_user(work: Work, request: UserNamed) -> Changed[UserState]:
 async def rename_user(work: Work, request: RenameUser) -> Changed[UserState]:
     """Another name for the same user: memberships and tokens go with him."""
     row = await the_row(work, users, "user", request.name)
-    await refuse_taken(work, users, "user", request.to)
+    alike = await see_free(work, users, "user", request.to, request.name)
     await work.connection.execute(update(users).where(users.c.name == request.name).values(name=request.to))
     changed = row | {"name": request.to}
-    return Changed(subject=request.name, before=_state(row), after=_state(changed), warnings=await user_warnings(work, request.to))
+    warnings = [*alike, *await user_warnings(work, request.to)]
+    return Changed(subject=request.name, before=_state(row), after=_state(changed), warnings=warnings)
 
 
 @changing("user.remove", "Remove a user")

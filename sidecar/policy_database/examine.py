@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.identity.email import folded
 from sidecar.policy.model import Policy, User
+from sidecar.policy.names import look_of
 from sidecar.policy_database.alike import names_by_text
 from sidecar.policy_database.findings import Findings
 from sidecar.policy_database.nested import token_of_row, user_of_row
@@ -21,7 +22,7 @@ from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import members, tokens, users
 from sidecar.policy_database.witnesses import Witnesses
 from sidecar.settings import model
-from sidecar.settings.advice import advise_on_tokens, warn_of_letter_case
+from sidecar.settings.advice import advise_on_tokens, warn_of_look_alikes
 from sidecar.settings.compile import check_single_attributes, compile_user
 from sidecar.settings.model import Settings
 from sidecar.settings.otp_advice import advise_on_addresses, mailed
@@ -54,8 +55,8 @@ async def examine(connection: AsyncConnection, settings: Settings, policy: Polic
     :param policy: the same, compiled.
     :returns: the policy with a few users who stand for all, where advice is given on the rest of it.
     """
-    for names in (await names_by_text(connection, users.c.name, str.casefold)).values():
-        warn_of_letter_case("users", names, findings)
+    for names in (await names_by_text(connection, users.c.name, look_of)).values():
+        warn_of_look_alikes("users", names, findings)
     with_codes = mailed(settings, policy)
     sharing = await names_by_text(connection, users.c.email, lambda text: folded(text.strip())) if with_codes else {}
     witnesses = Witnesses(policy)

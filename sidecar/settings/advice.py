@@ -9,6 +9,7 @@ from sidecar.errors import Reason
 from sidecar.policy.decide import user_is_active, user_is_member
 from sidecar.policy.ids import canonical_id
 from sidecar.policy.model import AppConnector, Caller, Enforcement, FilterType, GetConnector, Policy
+from sidecar.policy.names import look_of
 from sidecar.settings.compile import all_tokens
 from sidecar.settings.model import Environment, Settings
 from sidecar.settings.problem import KeyPath
@@ -28,8 +29,8 @@ def give_advice(settings: Settings, policy: Policy, now: datetime, report: Repor
     _admin(settings, report)
     _environments(settings, report)
     _client_certificates(settings, report)
-    warn_of_letter_case("users", settings.users, report)
-    warn_of_letter_case("groups", settings.groups, report)
+    for part in ("users", "groups", "app_connectors", "filter_types"):
+        warn_of_look_alikes(part, getattr(settings, part), report)
     if settings.policy is None:  # members are not in memory otherwise
         _groups(settings, policy, report)
     for name, app_connector in policy.app_connectors.items():
@@ -95,13 +96,14 @@ def _soap(name: str, environment: Environment, report: Report) -> None:
         report.warn(("environments", name, "soap_address"), message, "end it with the path that `soap` has")
 
 
-def warn_of_letter_case(part: str, names: Iterable[str], report: Report) -> None:
-    """Letter case counts in these names, so that `blocked: true` under another spelling blocks somebody else, or nobody."""
+def warn_of_look_alikes(part: str, names: Iterable[str], report: Report) -> None:
+    """Every character counts in these names, so that `blocked: true` under another spelling blocks somebody else, or nobody."""
     seen: dict[str, str] = {}
     for name in names:
-        known = seen.setdefault(name.casefold(), name)
+        known = seen.setdefault(look_of(name), name)
         if known != name:
-            report.warn((part, name), f"differs from `{known}` in letter case only; they are two", "spell it in one way if one is meant")
+            message = f"differs from `{known}` in letter case or Unicode form only; they are two"
+            report.warn((part, name), message, "spell it in one way if one is meant")
 
 
 def _groups(settings: Settings, policy: Policy, report: Report) -> None:
