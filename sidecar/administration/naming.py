@@ -12,6 +12,7 @@ from sidecar.administration.operation import Work
 from sidecar.policy.names import look_of
 from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import users
+from sidecar.policy_database.unsound import UNREADABLE
 
 _MOST_CANDIDATES = 1_000
 
@@ -34,7 +35,7 @@ async def rows_found(work: Work, query: Select[Any]) -> list[Row]:
     """
     try:
         return [dict(row) for row in (await work.connection.execute(query)).mappings()]
-    except (TypeError, ValueError):  # SQLite takes anything for JSON or a moment
+    except UNREADABLE:
         raise RefusedError("a row in the database can't be read", "mend it there; `sidecar db check` tells more") from None
 
 

@@ -10,7 +10,7 @@ from sidecar.policy_database.contents import export_rights
 from sidecar.policy_database.nested import Nested, token_of_row, user_of_row
 from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import members, tokens, users
-from sidecar.policy_database.unsound import UnsoundRowError
+from sidecar.policy_database.unsound import UNREADABLE, UnsoundRowError
 from sidecar.settings.writing import item_line, lines_of
 
 _AT_ONCE = 5_000  # rows
@@ -73,5 +73,5 @@ async def _rows(connection: AsyncConnection, query: Select[Any], *order: ColumnE
             async for some in rows.mappings().partitions():
                 for row in some:
                     yield dict(row)
-    except (TypeError, ValueError):  # SQLite takes anything for JSON, a moment or a text
+    except UNREADABLE:
         raise UnsoundRowError("a row of policy can't be read") from None

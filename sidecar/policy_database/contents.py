@@ -11,7 +11,7 @@ from sidecar.policy_database.nested import Nested, nested_of
 from sidecar.policy_database.revision import take_turn
 from sidecar.policy_database.rows import Row, Rows, rows_of
 from sidecar.policy_database.tables import PARTS, groups, metadata
-from sidecar.policy_database.unsound import UnsoundRowError
+from sidecar.policy_database.unsound import UNREADABLE, UnsoundRowError
 from sidecar.settings.model import Settings
 
 _TABLES = [table for table in metadata.sorted_tables if any(table in part for part in PARTS.values())]
@@ -78,7 +78,7 @@ async def export_rights(connection: AsyncConnection) -> Nested:
 async def _export(connection: AsyncConnection, some: Collection[Table]) -> Nested:
     try:
         return nested_of({table.name: await _rows_in(connection, table) if table in some else [] for table in _TABLES})
-    except (AttributeError, TypeError, ValueError):  # SQLite takes anything for JSON, a moment or a text
+    except UNREADABLE:
         raise UnsoundRowError("a row of policy can't be read") from None
 
 

@@ -20,6 +20,7 @@ from sidecar.policy_database.findings import Findings
 from sidecar.policy_database.nested import token_of_row, user_of_row
 from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import members, tokens, users
+from sidecar.policy_database.unsound import UNREADABLE
 from sidecar.policy_database.witnesses import Witnesses
 from sidecar.settings import model
 from sidecar.settings.advice import advise_on_tokens, warn_of_look_alikes
@@ -109,13 +110,13 @@ async def _rows(
     """The rows; where one can't even be fetched, since SQLite takes anything for JSON or a moment, those that can be, one by one."""
     try:
         return [dict(row) for row in (await connection.execute(query.where(where))).mappings()]
-    except (TypeError, ValueError):
+    except UNREADABLE:
         pass
     rows = []
     for value in (await connection.execute(select(key).where(where))).scalars().all():
         try:
             rows += [dict(row) for row in (await connection.execute(query.where(key == value))).mappings()]
-        except (TypeError, ValueError):
+        except UNREADABLE:
             name = value.hex()[:_ID] if isinstance(value, bytes) else str(value)
             findings.error((*path, name), "a column of this row can't be read, so it proves nothing and opens nothing", fatal=False)
     return rows

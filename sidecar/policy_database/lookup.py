@@ -12,8 +12,8 @@ from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from pydantic import ValidationError
-from sqlalchemy import JSON, ColumnElement, FromClause, Select, Subquery, Text, and_, cast, func, select, true, type_coerce
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, ColumnElement, FromClause, Integer, Select, Subquery, Text, and_, cast, func, select, true, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.database.asking import Answer
@@ -26,12 +26,15 @@ from sidecar.policy_database.nested import token_of_row, user_of_row
 from sidecar.policy_database.ordinary import Row, ordinary_token, ordinary_user
 from sidecar.policy_database.revision import Revision
 from sidecar.policy_database.storable import is_storable
-from sidecar.policy_database.tables import Folded, Moment, members, revisions, tokens, users
-from sidecar.policy_database.unsound import UnsoundRowError
+from sidecar.policy_database.tables import Flag, Folded, Moment, WithinReach, flag_of, members, revisions, tokens, users
+from sidecar.policy_database.unsound import UNREADABLE, UnsoundRowError
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
+from sidecar.settings.scalars import Name
 
 _MOST_IN_A_TURN = 20
+
+_name = TypeAdapter[str](Name).validate_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def _select(found: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
 
 
 def _plain(table: FromClause) -> list[ColumnElement[Any]]:
-    """The columns, with JSON and moments as texts: SQLite takes anything for these, and one row must not spoil the others."""
+    """The columns, with JSON, moments and flags as they are kept: SQLite takes anything, and one row must not spoil the others."""
     return [_plain_column(column).label(column.name) for column in table.c]
 
 
@@ -140,7 +143,9 @@ def _plain_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
         case JSON():
             return cast(column, Text)
         case Moment():
-            return type_coerce(column, Text)  # PostgreSQL knows moments, and gives them as such
+            return type_coerce(WithinReach(column), Text)  # PostgreSQL knows moments, and gives them as such
+        case Flag():
+            return type_coerce(column, Integer)  # likewise
         case _:
             return column
 
@@ -191,7 +196,7 @@ def strict_token(row: Row) -> UserToken | UnsoundRowError:
     digest = bytes(row["digest"])
     try:
         part = model.Token.model_validate(_storable(token_of_row({**row, "expires": _moment(row["expires"])})))
-    except (ValidationError, ValueError, TypeError, AttributeError):
+    except UNREADABLE:  # a ValidationError is a ValueError
         return UnsoundRowError(f"token {digest.hex()[:12]} can't be read")
     return UserToken(digest, intern(part.app_connector), part.user, part.description, part.expires)
 
@@ -207,17 +212,18 @@ def _user(row: Row, groups: Sequence[Any]) -> User | UnsoundRowError:
 def strict_user(row: Row, groups: frozenset[str]) -> User | UnsoundRowError:
     """A user as the configuration would take him."""
     try:
+        name = _name(row["name"])
         read = {column: json.loads(row[column]) for column in ("applications", "attributes")}
-        read |= {column: bool(row[column]) for column in ("blocked", "system")}  # SQLite knows numbers only
+        read |= {column: flag_of(row[column]) for column in ("blocked", "system")}
         part = model.User.model_validate(_storable(user_of_row({**row, **read})))
-    except (ValidationError, ValueError, TypeError, RecursionError):
+    except UNREADABLE:
         return _unsound_user(row)
-    user = compile_user(row["name"], part, groups)
+    user = compile_user(name, part, groups)
     return replace(user, groups=groups, applications=_one_of(user.applications))
 
 
 def _unsound_user(row: Row) -> UnsoundRowError:
-    return UnsoundRowError(f"user `{row['name']}` can't be read" if is_storable(row["name"]) else "a user's name can't be read")
+    return UnsoundRowError(f"user `{row['name']}` can't be read" if str(row["name"]).isprintable() else "a user's name can't be read")
 
 
 @lru_cache(maxsize=4096)

@@ -21,11 +21,13 @@ def ordinary_user(row: Row, groups: frozenset[str]) -> User | None:
 
     :param groups: those that he is a member of.
     """
-    email, blocked, system = row["email"], row["blocked"], row["system"]
+    name, email, blocked, system = row["name"], row["email"], row["blocked"], row["system"]
     applications, attributes = _applications(row["applications"]), _attributes(row["attributes"])
-    if applications is None or attributes is None or not _is_text(email) or blocked not in (0, 1) or system not in (0, 1):
+    if applications is None or attributes is None or not (_is_name(name) and _is_text(email)):
         return None
-    return User(row["name"], email.strip(), applications, bool(blocked), bool(system), attributes, groups)
+    if blocked not in (0, 1) or system not in (0, 1):
+        return None
+    return User(name, email.strip(), applications, bool(blocked), bool(system), attributes, groups)
 
 
 def ordinary_token(row: Row) -> UserToken | None:

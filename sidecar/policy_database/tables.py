@@ -5,6 +5,7 @@ refuses, whoever writes. Members and tokens go with the user or app connector th
 inherits nothing. Environments, with their addresses and credentials, stay in the configuration.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     TypeDecorator,
     false,
     true,
+    type_coerce,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -41,11 +44,30 @@ metadata = MetaData(
 )
 
 
+class WithinReach(FunctionElement[datetime]):
+    """A moment, or the nearest that Python knows: PostgreSQL goes on where its years end, and one row must not spoil an answer."""
+
+    type = DateTime(timezone=True)
+    inherit_cache = True
+
+
+@compiles(WithinReach)
+def _within_reach(element: WithinReach, compiler: SQLCompiler, **more: Any) -> str:
+    moment = compiler.process(element.clauses, **more)
+    if compiler.dialect.name != "postgresql":
+        return moment
+    first, last = "TIMESTAMPTZ '0001-01-02 00:00:00+00'", "TIMESTAMPTZ '9999-12-30 00:00:00+00'"
+    return f"CASE WHEN {moment} < {first} THEN {first} WHEN {moment} > {last} THEN {last} ELSE {moment} END"
+
+
 class Moment(TypeDecorator[datetime]):
     """A moment, in UTC on both sides; SQLite has no zones, so there it is UTC without saying so."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return type_coerce(WithinReach(column), self)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None or dialect.name != "sqlite":
@@ -54,6 +76,26 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def flag_of(value: Any) -> bool:
+    """Yes or no. SQLite keeps any text in such a column, and Python takes `false` for true.
+
+    :raises ValueError: it is neither.
+    """
+    if not isinstance(value, int) or value not in (0, 1):
+        raise ValueError
+    return bool(value)
+
+
+class Flag(TypeDecorator[bool]):
+    """Yes or no, and nothing else."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bool]:
+        return flag_of
 
 
 def _name(column: str = "name") -> Column[str]:
@@ -77,7 +119,7 @@ groups = Table(
     "policy_groups",
     metadata,
     _name(),
-    _said("all_users", Boolean, default=false()),
+    _said("all_users", Flag, default=false()),
     # The built-in group is there from the beginning.
     CheckConstraint("name <> 'everyone' OR all_users", name="everyone"),
 )
@@ -88,8 +130,8 @@ users = Table(
     _name(),
     _said("email", default=""),
     _said("applications", JSON, default="[]"),  # a list of texts
-    _said("blocked", Boolean, default=false()),
-    _said("system", Boolean, default=false()),
+    _said("blocked", Flag, default=false()),
+    _said("system", Flag, default=false()),
     _said("attributes", JSON, default="{}"),  # texts, or lists of them, by name
 )
 
@@ -123,7 +165,7 @@ app_connectors = Table(
     _said("description", default=""),
     _said("environment"),
     _said("group_name", Text, _refers_to("policy_groups"), index=True),
-    _said("blocked", Boolean, default=true()),
+    _said("blocked", Flag, default=true()),
     Column("valid_from", Moment),
     Column("valid_until", Moment),
     _said("enforcement", default="enforce"),
@@ -144,7 +186,7 @@ get_connectors = Table(
     metadata,
     _part_of("app_connector", "policy_app_connectors"),
     _name(),
-    _said("unfiltered", Boolean, default=false()),
+    _said("unfiltered", Flag, default=false()),
 )
 
 update_connectors = Table(
@@ -152,9 +194,9 @@ update_connectors = Table(
     metadata,
     _part_of("app_connector", "policy_app_connectors"),
     _name(),
-    _said("may_insert", Boolean, default=false()),
-    _said("may_update", Boolean, default=false()),
-    _said("may_delete", Boolean, default=false()),
+    _said("may_insert", Flag, default=false()),
+    _said("may_update", Flag, default=false()),
+    _said("may_delete", Flag, default=false()),
 )
 
 special_connectors = Table(
@@ -176,7 +218,7 @@ reports = Table(
     metadata,
     _part_of("app_connector", "policy_app_connectors"),
     _name("report"),
-    _said("unchecked", Boolean, default=false()),
+    _said("unchecked", Flag, default=false()),
 )
 
 addresses = Table(
@@ -184,7 +226,7 @@ addresses = Table(
     metadata,
     _part_of("app_connector", "policy_app_connectors"),
     _name("network"),
-    Column("denied", Boolean, primary_key=True),
+    Column("denied", Flag, primary_key=True),
 )
 
 filter_types = Table("policy_filter_types", metadata, _name())

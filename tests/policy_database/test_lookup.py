@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.database.database import Database
@@ -114,8 +115,12 @@ async def test_a_user_of_whom_nonsense_is_said_gets_nowhere(database: Database, 
         "UPDATE policy_users SET applications = CAST(x'ff' AS TEXT)",
         "UPDATE policy_users SET email = CAST(x'ff' AS TEXT)",
         "UPDATE policy_users SET email = CAST(x'ff' AS BLOB)",
+        "UPDATE policy_users SET blocked = 'false'",
+        "UPDATE policy_users SET blocked = -1",
+        "UPDATE policy_users SET system = 'no'",
         "UPDATE policy_tokens SET expires = 'some day'",
         "UPDATE policy_tokens SET expires = 1",
+        "UPDATE policy_tokens SET expires = '9999-12-31 23:59:59-12:00'",
         "UPDATE policy_tokens SET description = CAST(x'ff' AS BLOB)",
         "UPDATE policy_tokens SET description = CAST(x'ff' AS TEXT)",
     ],
@@ -139,6 +144,48 @@ async def test_what_only_sqlite_takes_proves_nothing_and_spoils_nothing_for_othe
     if "JSON" in statement or "some day" in statement:
         with pytest.raises(UnsoundRowError, match="can't be read"):
             await take(database)
+
+
+@pytest.mark.parametrize(
+    ("expires", "is_over"),
+    [
+        ("infinity", False),
+        ("-infinity", True),
+        ("20000-01-01 00:00:00+00", False),
+        ("9999-12-31 23:59:59-12", False),
+        ("4000-01-01 00:00:00+00 BC", True),
+        ("0001-01-01 00:00:00+14", True),
+    ],
+)
+async def test_a_moment_beyond_all_calendars_is_far_away_and_spoils_nothing_for_others(
+    database: Database, migrated: str, expires: str, *, is_over: bool
+) -> None:
+    if migrated.startswith("sqlite"):
+        pytest.skip("SQLite has texts only")
+    other = {"user": "m.jansen", "sha256": "77" * 32}
+    await put(database, bent("app_connectors/hours/tokens", [*SAMPLE["app_connectors"]["hours"]["tokens"], other]))
+    escaped = expires.replace(":", r"\:")
+    await run(database, f"UPDATE policy_tokens SET expires = '{escaped}' WHERE user_name = 'j.devries'")  # noqa: S608
+    _, found = await find_tokens(database, [bytes.fromhex(SHA256), bytes.fromhex("77" * 32)])
+    mine, others = found[bytes.fromhex(SHA256)], found[bytes.fromhex("77" * 32)]
+    assert isinstance(others, TokenOfUser)
+    assert isinstance(mine, TokenOfUser)
+    assert mine.token.expires is not None
+    assert (mine.token.expires < datetime(1000, 1, 1, tzinfo=UTC)) == is_over
+    assert (mine.token.expires > datetime(9000, 1, 1, tzinfo=UTC)) != is_over
+    assert "tokens" in await take(database)
+
+
+@pytest.mark.parametrize("name", ["", " ", "spaced ", "two\nlines", "\x1b[31m", "\x85"])
+async def test_a_user_whose_name_no_configuration_takes_gets_nowhere(database: Database, name: str) -> None:
+    await put(database, SAMPLE)
+    async with database.writing() as connection:
+        await connection.execute(insert(users).values(name=name, email="somebody@example.com"))
+    assert all(isinstance(user, UnsoundRowError) for user in (await find_users(database, [name]))[1].values())
+    by_address = (await find_users_by_email(database, ["somebody@example.com", "m.jansen@example.com"]))[1]
+    assert isinstance(by_address["somebody@example.com"], UnsoundRowError)
+    assert isinstance(by_address["m.jansen@example.com"], User)
+    assert str(by_address["somebody@example.com"]).isprintable()
 
 
 async def test_a_token_of_nobody_proves_nothing(database: Database, migrated: str) -> None:

@@ -170,15 +170,37 @@ async def test_a_row_that_makes_no_sense_changes_nothing_and_is_told(watched: Wa
     assert watched.store.snapshot is before
 
 
-async def test_a_column_that_can_not_be_read_changes_nothing_and_is_told(watched: Watched) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE policy_filter_connectors SET fields = '{'",
+        "UPDATE policy_filter_connectors SET fields = printf('%.*c', 50000, '[')",
+        "UPDATE policy_app_connectors SET valid_until = 'some day'",
+        "UPDATE policy_app_connectors SET valid_until = '9999-12-31 23\\:59\\:59-12\\:00'",
+        "UPDATE policy_app_connectors SET blocked = 'off'",
+        "UPDATE policy_get_connectors SET unfiltered = 'false'",
+        "UPDATE policy_groups SET all_users = 'no' WHERE name <> 'everyone'",
+        "UPDATE policy_update_connectors SET may_delete = 2",
+    ],
+)
+async def test_a_column_that_can_not_be_read_changes_nothing_and_is_told(watched: Watched, statement: str) -> None:
+    """What SQLite keeps as a text is neither yes nor no, whatever the text is: Python takes `false` for true."""
     if watched.url.startswith("postgresql"):
         pytest.skip("PostgreSQL keeps such things out")
     before = watched.store.snapshot
-    await watched.by_hand("UPDATE policy_filter_connectors SET fields = '{'")
+    await watched.by_hand(statement)
     await eventually(lambda: watched.store.last_error is not None)
     assert watched.store.snapshot is before
     assert watched.store.last_error is not None
     assert [each.message for each in watched.store.last_error.problems] == ["holds a row that can't be read"]
+
+
+@pytest.mark.parametrize("moment", ["infinity", "20000-01-01"])
+async def test_a_moment_beyond_all_calendars_holds_up_no_change(watched: Watched, moment: str) -> None:
+    if watched.url.startswith("sqlite"):
+        pytest.skip("SQLite has texts only")
+    await watched.by_hand(f"UPDATE policy_app_connectors SET valid_until = '{moment}'", BLOCK)  # noqa: S608
+    await eventually(lambda: watched.blocked)
 
 
 async def test_a_bad_file_holds_up_no_change_of_the_database_and_the_other_way_round(watched: Watched) -> None:
