@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -42,7 +41,7 @@ from sidecar.record.otp_metrics import OtpMetrics
 from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
 from sidecar.store.reload import POLL_SECONDS, PolicyStore, utc_now
-from sidecar.store.tls_watch import TlsWatch
+from sidecar.store.tls_watch import RenewableContext, TlsWatch
 
 if TYPE_CHECKING:
     from sidecar.otp.office import Office
@@ -164,7 +163,7 @@ def freeze() -> None:
     gc.freeze()
 
 
-def _admin_port(listen: str, tls: ssl.SSLContext | None, store: PolicyStore, metrics: AdministrationMetrics) -> Exposed:
+def _admin_port(listen: str, tls: RenewableContext | None, store: PolicyStore, metrics: AdministrationMetrics) -> Exposed:
     @contextlib.asynccontextmanager
     async def exposed(report: Readiness, registry: CollectorRegistry) -> AsyncIterator[str]:
         async with (

@@ -4,15 +4,16 @@ and nothing of this is served there.
 
 import contextlib
 import json
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from sidecar.settings.scalars import host_and_port
+from sidecar.store.tls_watch import RenewableContext
 
 Readiness = Callable[[], tuple[bool, dict[str, Any]]]
 """Whether requests can be served now, and what there is to say about it."""
@@ -62,12 +63,14 @@ def admin_app(
 
 
 @contextlib.asynccontextmanager
-async def admin_port(listen: str, app: web.Application, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+async def admin_port(listen: str, app: web.Application, tls: RenewableContext | None = None) -> AsyncIterator[str]:
     """Serve the application there; gives its URL with the real port.
 
     :param tls: for handshakes; plain HTTP without it.
     :raises OSError: when the address can't be had.
     """
+    if tls is not None:
+        app.middlewares.insert(0, _vouched_for(tls))
     runner = web.AppRunner(app, access_log=None)
     try:
         await runner.setup()
@@ -76,6 +79,19 @@ async def admin_port(listen: str, app: web.Application, tls: ssl.SSLContext | No
         yield url_of(host, runner.addresses[0][1], secure=tls is not None)
     finally:
         await runner.cleanup()
+
+
+def _vouched_for(tls: RenewableContext) -> Middleware:
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        agreed = request.get_extra_info("ssl_object")
+        if agreed is not None and agreed.getpeercert(True) and not tls.vouches_for(agreed.context):
+            refused = web.Response(status=403, text="the certificate is vouched for by nobody any more\n")
+            refused.force_close()
+            return refused
+        return await handler(request)
+
+    return check
 
 
 def url_of(host: str, port: int, *, secure: bool = False) -> str:

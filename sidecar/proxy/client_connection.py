@@ -6,6 +6,7 @@ Ordinary requests are served by callbacks alone; those that must wait for someth
 import asyncio
 import math
 import socket
+import ssl
 import struct
 import sys
 from collections import deque
@@ -68,6 +69,12 @@ class Server(Protocol):
     def refuse_unparsed(self, reason: Reason, peer: str) -> OwnAnswer:
         """The answer to bytes that are no request."""
 
+    def vouches_for(self, agreed: ssl.SSLContext) -> bool:
+        """Whether certificates that were shown in handshakes of this context still count."""
+
+    def remember(self, client: "ClientConnection") -> None:
+        """The connection is made. Not all that were begun are: over TLS many a handshake fails, and nobody is told."""
+
     def forget(self, client: "ClientConnection") -> None:
         """The connection is closed."""
 
@@ -85,6 +92,7 @@ class ClientConnection(BaseProtocol):
     """
 
     __slots__ = (
+        "_agreed",
         "_alone",
         "_between_requests",
         "_ending",
@@ -137,6 +145,7 @@ class ClientConnection(BaseProtocol):
         self._taking_until = 0.0
         self.peer = self.origin = ""
         self.certificate: ClientCertificate | None = None
+        self._agreed: ssl.SSLContext | None = None
         self.deadline = math.inf
         self.on_room: Callable[[], None] | None = None
         self.on_lost: Callable[[], None] | None = None
@@ -148,20 +157,23 @@ class ClientConnection(BaseProtocol):
         super().connection_made(transport)
         name = transport.get_extra_info("peername")
         self.peer = self.origin = str(name[0]) if isinstance(name, tuple) and name else ""
+        self.deadline = self._loop.time() + self._server.keep_alive
+        self._server.remember(self)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
-            self._made_secure(tls.getpeercert(True))
-        self.deadline = self._loop.time() + self._server.keep_alive
+            self._made_secure(tls.getpeercert(True), tls.context)
 
-    def _made_secure(self, certificate: bytes | None) -> None:
-        """TLS is agreed on; the other end has shown this certificate, which counts for as long as the connection lasts."""
+    def _made_secure(self, certificate: bytes | None, agreed: ssl.SSLContext) -> None:
+        """TLS is agreed on, by this context; the other end has shown this certificate."""
         self.secure = True
         assert self.transport is not None  # noqa: S101  it was just made
         self.transport.set_write_buffer_limits(_MOST_UNSENT)
         if certificate:
+            self._agreed = agreed
             with suppress(ValueError):
                 self.certificate = read_certificate(certificate)
                 self.origin = f"{self.peer} {self.certificate.sha256.hex()}"
+            self.review()  # authorities may have gone during the handshake
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests; those behind the request that is being served wait."""
@@ -281,8 +293,10 @@ class ClientConnection(BaseProtocol):
         self._send_unsent()
         transport = self.transport
         if transport is not None:
-            with suppress(OSError):
-                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            below = transport.get_extra_info("socket")
+            if below is not None:  # over TLS it may be gone already, of which this end is told a turn later
+                with suppress(OSError):
+                    below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             transport.abort()
 
     # What the server asks of it.
@@ -301,6 +315,14 @@ class ClientConnection(BaseProtocol):
         self._winding_up = True
         if self._request is None and not self._ending:
             self._close()
+
+    def review(self) -> None:
+        """End the connection as `wind_up` does, if its certificate may be vouched for by nobody any more; but wait for no body."""
+        if self._agreed is not None and not self._server.vouches_for(self._agreed):
+            if self._request is not None and not self._request.is_whole:
+                self.expire()
+            else:
+                self.wind_up()
 
     def expire(self) -> None:
         """The client was given time for something, and it is over."""

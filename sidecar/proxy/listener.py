@@ -1,10 +1,10 @@
 """One listening socket of the proxy, from its opening to its drained end."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 
 from sidecar.proxy.server import GatewayServer
+from sidecar.store.tls_watch import RenewableContext
 
 _LAST_MOMENTS = 1.0
 _POLL = 0.02
@@ -21,7 +21,7 @@ class Listener:
         self._socket: asyncio.Server | None = None
         self.port = 0
 
-    async def open(self, host: str, port: int, *, shared: bool = False, tls: ssl.SSLContext | None = None) -> None:
+    async def open(self, host: str, port: int, *, shared: bool = False, tls: RenewableContext | None = None) -> None:
         """Listen; with port 0 the system picks one, which `port` then tells.
 
         :param tls: for handshakes; plain HTTP without it.
@@ -33,6 +33,8 @@ class Listener:
         if tls is None:
             self._socket = await loop.create_server(self._server, host, port, backlog=1024, reuse_port=shared or None)
         else:
+            self._server.vouches_for = tls.vouches_for
+            tls.on_authorities_gone = self._server.review
             self._socket = await loop.create_server(
                 self._server,
                 host,

@@ -1,6 +1,8 @@
 """The listening side: makes a connection for each client, keeps their time, and ends them."""
 
 import asyncio
+import ssl
+from collections.abc import Callable
 
 from aiohttp import http_parser
 
@@ -16,7 +18,10 @@ class ParserMissingError(RuntimeError):
 
 
 class GatewayServer:
-    """The protocol factory of a listening socket. Belongs to the event loop in which it is first called."""
+    """The protocol factory of a listening socket. Belongs to the event loop in which it is first called.
+
+    :ivar vouches_for: whether certificates of clients that were shown in handshakes of this context still count.
+    """
 
     def __init__(self, gateway: Gateway, *, head: int, keep_alive: float) -> None:
         """
@@ -29,6 +34,7 @@ class GatewayServer:
         self.head = head
         self.keep_alive = keep_alive
         self.later = Later()
+        self.vouches_for: Callable[[ssl.SSLContext], bool] = lambda _: True
         self.serve = gateway.serve
         self.serve_again = gateway.serve_again
         self.serve_known = gateway.serve_known
@@ -39,12 +45,13 @@ class GatewayServer:
 
     def __call__(self) -> ClientConnection:
         """A connection for a client who is just coming."""
-        loop = asyncio.get_running_loop()
-        client = ClientConnection(self, loop)
+        return ClientConnection(self, asyncio.get_running_loop())
+
+    def remember(self, client: ClientConnection) -> None:
+        """The connection is made."""
         self._clients.add(client)
         if self._clock is None:
-            self._clock = loop.call_later(self._tick, self._look_around)
-        return client
+            self._clock = asyncio.get_running_loop().call_later(self._tick, self._look_around)
 
     def forget(self, client: ClientConnection) -> None:
         """The connection is closed."""
@@ -59,6 +66,11 @@ class GatewayServer:
         """End every connection: idle ones now, others after the answer on which somebody works."""
         for client in list(self._clients):
             client.wind_up()
+
+    def review(self) -> None:
+        """End connections whose certificates don't count any more, as `wind_up` does."""
+        for client in list(self._clients):
+            client.review()
 
     async def end(self, patience: float) -> None:
         """End what is left, at once; wait up to `patience` seconds until all is closed, and break off what is not."""

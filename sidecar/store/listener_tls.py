@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import ssl
 import stat
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from sidecar.settings.tls import ClientCertificates, MinimumVersion, Tls
 SOON = timedelta(days=14)
 """Before a certificate's end: by then whatever renews it should long have done so."""
 
+_PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]+-----(.*?)-----END ", re.DOTALL)
 _VERSIONS = {MinimumVersion.TLS_1_2: ssl.TLSVersion.TLSv1_2, MinimumVersion.TLS_1_3: ssl.TLSVersion.TLSv1_3}
 _VERIFY = {
     ClientCertificates.OFF: ssl.CERT_NONE,
@@ -41,6 +43,7 @@ class ListenerTls:
 
     :ivar context: for handshakes.
     :ivar content: digest of all that it was made from.
+    :ivar authorities: those who vouch for clients' certificates: the digest of each one's own certificate.
     :ivar sha256: fingerprint of the certificate, in hexadecimal.
     :ivar not_before: aware; so is `not_after`.
     :ivar key_is_open: everybody on this machine may read the key.
@@ -48,6 +51,7 @@ class ListenerTls:
 
     context: ssl.SSLContext = field(repr=False, compare=False)
     content: bytes = field(repr=False)
+    authorities: frozenset[bytes] = field(repr=False)
     sha256: str
     not_before: datetime
     not_after: datetime
@@ -80,7 +84,8 @@ def read_tls(part: Tls) -> ListenerTls:
         context.verify_mode = _VERIFY[part.client_certificate]
     marks = [part.client_certificate.value.encode(), part.minimum.value.encode(), *files.values()]
     content = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in marks)).digest()
-    return ListenerTls(context, content, sha256, not_before, not_after, _is_open(part.key))
+    authorities = frozenset(hashlib.sha256(b"".join(each.split())).digest() for each in _PEM.findall(files.get("client_ca", b"")))
+    return ListenerTls(context, content, authorities, sha256, not_before, not_after, _is_open(part.key))
 
 
 def read_listeners(settings: Settings, report: Report, files: list[Path]) -> dict[KeyPath, ListenerTls]:

@@ -1,13 +1,15 @@
 """The certificates that ports show, kept up to date: their files are looked at like those of the policy, and exchanged together.
 
-Whatever is wrong with the files, the pair that is shown stays, and what was agreed on with those who are connected is not touched.
+Whatever is wrong with the files, the pair that is shown stays. What was agreed on with those who are connected is not touched, unless an
+authority is taken out: then whoever has shown a certificate that it might have vouched for has to connect anew.
 """
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -18,11 +20,39 @@ from sidecar.store.listener_tls import ListenerTls, UnusableTlsError, files_of, 
 from sidecar.store.reload import POLL_SECONDS
 from sidecar.store.watched_files import Signature, signature_of
 
+_NOBODY: frozenset[bytes] = frozenset()
+
 
 class RenewableContext(ssl.SSLContext):
-    """Has each handshake done by the context that is current when it begins. Works with every event loop, since all begin it so."""
+    """Has each handshake done by the context that is current when it begins. Works with every event loop, since all begin it so.
+
+    :ivar on_authorities_gone: is called when the certificates of some who are connected are vouched for no more.
+    """
 
     current: ssl.SSLContext
+    on_authorities_gone: Callable[[], None]
+    _authorities: WeakKeyDictionary[ssl.SSLContext, frozenset[bytes]]
+
+    @classmethod
+    def of(cls, tls: ListenerTls) -> "RenewableContext":
+        """One that shows this first."""
+        context = cls(ssl.PROTOCOL_TLS_SERVER)
+        context.current = tls.context
+        context.on_authorities_gone = lambda: None
+        context._authorities = WeakKeyDictionary({tls.context: tls.authorities})
+        return context
+
+    def renew(self, tls: ListenerTls) -> None:
+        """Show this from now on."""
+        gone = self._authorities[self.current] - tls.authorities
+        self._authorities[tls.context] = tls.authorities
+        self.current = tls.context
+        if gone:
+            self.on_authorities_gone()
+
+    def vouches_for(self, agreed: ssl.SSLContext) -> bool:
+        """Whether all who could vouch for a certificate in a handshake that was done by this context still do."""
+        return self._authorities.get(agreed, _NOBODY) <= self._authorities[self.current]
 
     def wrap_bio(self, *arguments: Any, **more: Any) -> ssl.SSLObject:
         """A new TLS connection."""
@@ -42,8 +72,7 @@ class ShownTls:
         self.part = part
         self.problem = ""
         self.tls = read_tls(part)
-        self.context = RenewableContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.current = self.tls.context
+        self.context = RenewableContext.of(self.tls)
         self._logger = structlog.get_logger("sidecar")
 
     def take(self, found: ListenerTls | UnusableTlsError) -> None:
@@ -55,8 +84,8 @@ class ShownTls:
         self.problem = ""
         if found.content != self.tls.content:
             self.tls = found
-            self.context.current = found.context
             self._logger.info("tls changed", listener=self.name, certificate=found.sha256, expires=_day(found.not_after))
+            self.context.renew(found)
 
 
 class TlsWatch:
@@ -74,7 +103,7 @@ class TlsWatch:
         self.shown: Mapping[str, ShownTls] = {name: ShownTls(name, part) for name, part in parts.items()}
         self._task: asyncio.Task[None] | None = None
 
-    def context(self, name: str) -> ssl.SSLContext | None:
+    def context(self, name: str) -> RenewableContext | None:
         """For a listening socket; None where the port speaks plain HTTP."""
         shown = self.shown.get(name)
         return None if shown is None else shown.context

@@ -1,5 +1,6 @@
 """TLS on the sidecar's own ports: what is agreed on, who is let in, and certificates that are exchanged while it runs."""
 
+import gc
 import hashlib
 import json
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
+from sidecar.proxy.client_connection import ClientConnection
 from tests.end_to_end.harness.backend import Received, Visit
 from tests.end_to_end.harness.configuration import BASE, authorization, configuration, write
 from tests.end_to_end.harness.faults import OK, drips, floods
@@ -174,6 +176,57 @@ def test_authorities_that_are_taken_away_let_nobody_in_any_more(own_stage: OwnSt
     wait_for(lambda: is_refused(stage.port, client, ASK))
 
 
+@LOOPS
+def test_who_is_connected_when_his_authority_is_taken_out_has_to_connect_anew(
+    own_stage: OwnStage, authorities: Authorities, uvloop: bool
+) -> None:
+    """Otherwise a certificate that was taken back would count for as long as its owner asks something from time to time."""
+
+    def change(content: dict[str, Any]) -> None:
+        content["tls"] = authorities.asking()
+
+    stage = own_stage(change, uvloop=uvloop)
+    shown = authorities.client(authorities.clients.issue_cert("app.example"))
+    other, none = authorities.client(authorities.others.issue_cert("app.example")), authorities.client()
+    update = request("POST", f"{BASE}/connectors/PtRealization", authorization("j.devries"), "Content-Type: application/json", body=b"{}")
+    file = authorities.folder / "clients.pem"
+    with TlsWire(stage.port, shown) as idle, TlsWire(stage.port, shown) as sending, TlsWire(stage.port, none) as without:
+        for wire in (idle, sending, without):
+            for _ in range(4):
+                assert wire.ask(ASK).status == 200
+        # One more authority: nobody is bothered.
+        file.write_bytes(authorities.clients.cert_pem.bytes() + authorities.others.cert_pem.bytes())
+        wait_for(lambda: not is_refused(stage.port, other, ASK))
+        assert idle.ask(ASK).status == 200
+        sending.send(update[:-1])
+        file.write_bytes(authorities.others.cert_pem.bytes())
+        assert idle.rest() == b""
+        with pytest.raises((BrokenOffError, OSError)):
+            sending.rest()
+        assert without.ask(ASK).status == 200
+    assert not is_refused(stage.port, other, ASK)
+    assert not [received for received in stage.backend.take() if received.method == "POST"]
+
+
+def test_on_the_admin_port_too_nobody_stays_whose_authority_is_taken_out(own_stage: OwnStage, authorities: Authorities) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["admin"]["tls"] = authorities.asking("required")
+
+    stage = own_stage(change)
+    port = int(stage.admin_url.rpartition(":")[2])
+    ready = request("GET", "/livez", None)
+    with TlsWire(port, authorities.client(authorities.clients.issue_cert("scraper.example"))) as wire:
+        assert wire.ask(ready).status == 200
+        file = authorities.folder / "clients.pem"
+        file.write_bytes(authorities.clients.cert_pem.bytes() + authorities.others.cert_pem.bytes())
+        other = authorities.client(authorities.others.issue_cert("scraper.example"))
+        wait_for(lambda: not is_refused(port, other, ready))
+        assert wire.ask(ready).status == 200
+        file.write_bytes(authorities.others.cert_pem.bytes())
+        wait_for(lambda: wire.ask(ready).status == 403)
+        assert wire.rest() == b""
+
+
 def test_only_http_1_1_is_agreed_on(own_stage: OwnStage, authorities: Authorities) -> None:
     stage = own_stage(with_tls(authorities.settings()))
     assert alpn(stage.port, authorities.client(), ["h2", "http/1.1"]) == "http/1.1"
@@ -204,6 +257,25 @@ def test_who_speaks_no_tls_or_nothing_is_not_waited_for(own_stage: OwnStage, aut
             assert b"HTTP" not in wire.ends()
     assert stage.backend.take() == []
     assert ask(stage, authorities.client()).status == 200
+
+
+@LOOPS
+def test_handshakes_that_fail_leave_nothing_behind(own_stage: OwnStage, authorities: Authorities, uvloop: bool) -> None:
+    """Otherwise a stranger fills the memory, a connection at a time."""
+
+    def left() -> int:
+        gc.collect()
+        return sum(isinstance(each, ClientConnection) for each in gc.get_objects())
+
+    stage = own_stage(with_tls(authorities.asking("required")), uvloop=uvloop)
+    before = left()
+    for number in range(20):
+        with Wire(stage.port) as wire:
+            if number % 2:
+                wire.send(ASK)
+                wire.ends()
+        assert is_refused(stage.port, authorities.client(), ASK)
+    wait_for(lambda: left() <= before)
 
 
 @LOOPS

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from datetime import UTC, datetime
 
 from sidecar.errors import Reason
@@ -111,9 +112,9 @@ class NotingTransport(asyncio.Transport):
 class SecureTransport(NotingTransport):
     """As one over TLS: it can't be closed by half, and says good-bye before it is gone."""
 
-    def __init__(self, certificate: bytes = b"") -> None:
+    def __init__(self, certificate: bytes = b"", **more: object) -> None:
         super().__init__()
-        self._extra = {**self._extra, "ssl_object": _Tls(certificate)}  # type: ignore[has-type]
+        self._extra = {**self._extra, "ssl_object": _Tls(certificate), **more}  # type: ignore[has-type]
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
@@ -127,6 +128,7 @@ class _Tls:
 
     def __init__(self, certificate: bytes) -> None:
         self._certificate = certificate
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
     def getpeercert(self, _binary: bool) -> bytes:
         return self._certificate

@@ -47,6 +47,23 @@ async def test_a_client_that_says_no_good_bye_is_broken_off() -> None:
     assert transport.ended == "aborted"
 
 
+async def test_a_client_whose_socket_is_gone_already_is_given_up_as_any_other() -> None:
+    connection, transport = Rig().client(SecureTransport(socket=None))
+    connection.hang_up()
+    assert transport.ended == "aborted"
+
+
+async def test_who_is_shaking_hands_while_his_authority_is_taken_out_is_not_let_in() -> None:
+    rig = Rig()
+    rig._server.vouches_for = lambda _: False
+    connection, transport = rig.client(SecureTransport(made((), "one")))
+    connection.data_received(ASK)
+    assert transport.ended == "closed"
+    assert rig.asked == []
+    _, without = rig.client(SecureTransport())
+    assert without.ended == ""
+
+
 @pytest.mark.parametrize("certificate", [b"", b"not a certificate"])
 async def test_without_a_certificate_that_can_be_read_there_is_none(certificate: bytes) -> None:
     connection, _ = Rig().client(SecureTransport(certificate))
