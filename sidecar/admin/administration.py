@@ -20,13 +20,13 @@ async def administration(store: PolicyStore | None, metrics: AdministrationMetri
     if store is None or store.watch is None:
         yield _nothing
         return
-    from sidecar.admin.api.serve import AdministrationApi, Standing  # brings SQLAlchemy along, which many have no use for
+    from sidecar.admin.api.serve import PATIENCE, AdministrationApi, Standing  # brings SQLAlchemy along, which many have no use for
     from sidecar.administration.perform import Administration
     from sidecar.store.read_rights import open_database
     from sidecar.store.rights import RightsUnknownError
 
     try:
-        database = open_database(store.watch.url)
+        database = open_database(store.watch.url, PATIENCE)
     except RightsUnknownError:  # the store has told
         yield _nothing
         return

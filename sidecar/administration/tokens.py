@@ -12,9 +12,12 @@ from sidecar.administration.not_done import AlreadyThereError, InvalidError, Not
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
 from sidecar.administration.requests import Key, Limit, When
 from sidecar.administration.rights import policy_of, sound_rights
+from sidecar.database.database import Database
 from sidecar.identity.user_token import authorization_for, digest_of, xml_for
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.policy.decide import app_connector_is_open
 from sidecar.policy.model import Caller
+from sidecar.policy_database.audit import Change, record
 from sidecar.policy_database.lookup import find_user
 from sidecar.policy_database.rows import Row
 from sidecar.policy_database.tables import app_connectors, tokens, users
@@ -140,6 +143,17 @@ async def revoke_token(work: Work, request: RevokeToken) -> Changed[TokenState]:
         raise RefusedError(f"several tokens are meant: {ids}", "name one by its id")
     await work.connection.execute(delete(tokens).where(tokens.c.digest == found[0]["digest"]))
     return Changed(subject=_state(found[0]).id, before=_state(found[0]))
+
+
+async def tell_revoked(database: Database, token: IssuedToken, who: str, now: datetime) -> None:
+    """Tell the audit that a token was revoked that is no part of the policy: one that was issued by one-time password.
+
+    :raises Unavailable: it was not told.
+    """
+    state = TokenState(**{name: getattr(token, name) for name in TokenState.model_fields})
+    before = {**state.model_dump(mode="json"), "issued": token.issued.isoformat()}
+    async with database.writing() as connection:
+        await record(connection, Change(now, who, revoke_token.name, token.id), before, None)
 
 
 def _meant(request: RevokeToken) -> Select[Any]:

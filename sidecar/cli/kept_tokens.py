@@ -6,10 +6,12 @@ These are imported only where there is such a database, since they bring SQLAlch
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sidecar.cli.configuration import myself
+from sidecar.otp.issued_token import IssuedToken
 from sidecar.settings.read import read_settings
 from sidecar.store.token_file import NewToken
 
@@ -59,3 +61,11 @@ def revoke_kept(config: Sequence[Path], content: Mapping[str, str], who: str) ->
     from sidecar.cli.administering import done
 
     return KeptToken(**done(config, "token.revoke", content, who).model_dump()["before"])
+
+
+def tell_audit(config: Sequence[Path], token: IssuedToken, who: str) -> None:
+    """Have the audit tell of the revocation of an issued token, which stands elsewhere; where there is no answer, say so and end."""
+    from sidecar.administration.tokens import tell_revoked
+    from sidecar.cli.policy_database import over_migrated, url_in
+
+    over_migrated(url_in(config), lambda database: tell_revoked(database, token, who or myself(), datetime.now(UTC)))

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sidecar.cli.configuration import COULD_NOT_READ, config_option, refuse, tell_fatal, who_option
-from sidecar.cli.kept_tokens import KeptToken, kept_tokens, make_kept, policy_is_in_database, revoke_kept
+from sidecar.cli.kept_tokens import KeptToken, kept_tokens, make_kept, policy_is_in_database, revoke_kept, tell_audit
 from sidecar.filters.values import has_control_characters
 from sidecar.identity.user_token import authorization_for, digest_of, xml_for
 from sidecar.otp.issued_token import IssuedToken
@@ -197,6 +197,8 @@ def revoke(config: tuple[Path, ...], token_id: str, app: str, user: str, descrip
         refuse(f"several tokens are meant: {', '.join(each.id for each in meant)}; name one by its ID")
     for each in given:
         _revoke_issued(config, each)
+        if in_database:
+            tell_audit(config, each, who)
     if found:
         _revoke_in_files(config, found, is_meant)
 

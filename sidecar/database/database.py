@@ -18,7 +18,9 @@ from sidecar.database.question import Question
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
 
-_PATIENCE = 5.0
+PATIENCE = 5.0
+"""Seconds for a lock and for a statement, where somebody is served meanwhile."""
+
 _SECONDS_FOR_A_CONNECTION = 5.0
 _WRITERS = {"sqlite": 1, "postgresql": 5}  # SQLite has one writer at a time: a queue in here is fairer than its lock
 
@@ -28,7 +30,7 @@ Upsert = sqlite.Insert | postgresql.Insert
 class Database:
     """Three ways to the same database: for writing, for looking, and for single questions, so that no flood of one delays the others."""
 
-    def __init__(self, url: str, patience: float = _PATIENCE) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
         """The database at a URL; nothing is opened yet.
 
         :param patience: seconds for a lock and for a statement.

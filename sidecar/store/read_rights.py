@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sidecar.database.database import Database
+from sidecar.database.database import PATIENCE, Database
 from sidecar.database.unavailable import Unavailable
 from sidecar.database.url import database_url
 from sidecar.policy_database.contents import export_rights
@@ -35,13 +35,14 @@ def file_of(url: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, patience: float = PATIENCE) -> Database:
     """The database of policy; nothing is asked of it yet.
 
+    :param patience: seconds for a lock and for a statement.
     :raises RightsUnknownError: it is a file that can't be used.
     """
     try:
-        return Database(url)
+        return Database(url, patience)
     except ValueError as error:
         raise RightsUnknownError(str(error), "", passing=False) from None
 

@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 
 from sidecar.administration.catalogue import OPERATIONS
 from sidecar.cli import main
+from sidecar.database.database import Database
 from sidecar.policy_database.migrate import migrate
 from tests.databases import opened
-from tests.policy_database.stage import put, take
+from tests.policy_database.stage import put, run, take
 from tests.settings.sample import SAMPLE
+from tests.store.policy_in_database import in_database
 
 FILES = {"environments": SAMPLE["environments"], "policy": {"database": "sqlite:///policy.db"}}
 
@@ -188,6 +190,24 @@ def test_tokens_are_made_listed_and_revoked_as_with_policy_in_files(config: Path
     assert sidecar(config, "token", "revoke", "--app", "hours", "--user", "j.devries", "--description", "iPhone").exit_code == 0
     assert "tokens" not in policy(config)
     assert [each["what"] for each in done(config, "audit", "list", "--who", "ticket 18")["items"]] == ["token.revoke"]
+
+
+def test_what_has_very_many_tokens_is_renamed_and_removed(tmp_path: Path, empty: str) -> None:
+    """In which the database works on for longer than anybody who is served would wait."""
+    if not empty.startswith("postgresql"):
+        pytest.skip("SQLite sets a statement no limit")
+    config = asyncio.run(in_database(tmp_path, empty, SAMPLE))
+    rows = "SELECT sha256(CAST(CAST(i AS text) AS bytea)), 'hours', 'm.jansen', 'device ' || i FROM generate_series(1, 300000) AS i"
+
+    async def fill() -> None:
+        database = Database(empty, patience=600.0)
+        await run(database, f"INSERT INTO policy_tokens (digest, app_connector, user_name, description) {rows}")
+        await database.close()
+
+    asyncio.run(fill())
+    assert sidecar(config, "user", "rename", "m.jansen", "m.smit").exit_code == 0
+    assert done(config, "app", "remove", "hours", "--yes")["tokens"] == 300_001
+    assert done(config, "user", "show", "m.smit")["tokens"] == 0
 
 
 def test_no_secret_is_left_behind(config: Path) -> None:

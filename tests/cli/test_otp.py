@@ -18,6 +18,7 @@ from sidecar.database.database import Database
 from sidecar.otp.issued_token import IssuedToken
 from sidecar.otp.tables import make_tables
 from sidecar.otp.token_rows import store_token, tokens_of
+from sidecar.settings.policy_source import SECTIONS
 from sidecar.store.file import load
 from tests.settings.sample import ENVIRON, NOW, bent
 
@@ -113,6 +114,17 @@ def test_an_issued_token_is_revoked_by_its_id_or_by_its_device(config: Path) -> 
     assert result.output == f"revoked {TOKENS[2].id}: m.jansen, hours, phone of m (issued)\n"
     assert left(config) == ["tablet"]
     assert run("token", "revoke", "-c", str(config), TOKENS[0].id).exit_code == 1
+
+
+def test_with_policy_in_a_database_its_audit_tells_of_it(config: Path) -> None:
+    kept = {section: part for section, part in content().items() if section not in SECTIONS}
+    config.write_text(yaml.safe_dump(kept | {"policy": {"database": "sqlite:///policy.db"}}))
+    assert run("db", "init", "-c", str(config)).exit_code == 0
+    result = run("token", "revoke", "-c", str(config), TOKENS[0].id, "--as", "ticket 17")
+    assert (result.exit_code, left(config)) == (0, ["tablet", "phone of m"])
+    [told] = json.loads(run("audit", "list", "-c", str(config), "--json").stdout)["items"]
+    assert (told["who"], told["what"], told["subject"], told["after"]) == ("ticket 17", "token.revoke", TOKENS[0].id, None)
+    assert (told["before"]["user"], told["before"]["description"]) == ("j.devries", "phone")
 
 
 def test_where_the_authority_never_started_there_is_nothing_to_list(config: Path) -> None:

@@ -28,7 +28,7 @@ from sidecar.database.unavailable import Unavailable
 from sidecar.settings.admin import AdminKey
 
 _MOST_AT_ONCE = 16
-_PATIENCE = 15.0
+PATIENCE = 60.0  # seconds: somebody with hundreds of thousands of tokens may be renamed or removed
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -151,7 +151,7 @@ class AdministrationApi:
                 raise Problem(Why.MALFORMED, "`If-Match` is for changes of what can be shown", "leave it out")
             operation = unless_overwritten(operation, show.operation, read_request(show.operation, {show.key: segments[1]}), expected)
         whole = read_request(operation, {**content, **asked, **named})
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             result = await perform(administration, operation, whole, holder.who, self._now())
         return _told(route, result, tagged=route is show and not parameters)
 
