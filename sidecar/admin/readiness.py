@@ -58,11 +58,12 @@ def readiness(
 
 
 def _policy_database(store: PolicyStore, watch: "PolicyWatch") -> dict[str, Any]:
-    seconds = store.heard_seconds
+    seconds, left = store.heard_seconds, store.seconds_left
     return {
         "kind": watch.kind,
         "revision": None if watch.revision is None else asdict(watch.revision),
         "heard_seconds": None if seconds is None else round(seconds, 1),
+        "seconds_left": None if left is None else round(left, 1),
         "listening": watch.listening,
         "stale": store.is_stale,
         "problem": None if watch.problem is None else watch.problem.message,

@@ -26,8 +26,8 @@ _AppName = Annotated[Key, Argument(), Field(description="The app connector's nam
 _Description = Annotated[Words, Field(max_length=1_000, description="For people; it stands in the subject of mails with codes.")]
 _Environment = Annotated[Key, Field(description="One of the environments that the configuration defines.")]
 _Group = Annotated[Key, Field(description="The one user group whose members may use it.")]
-_From = Annotated[When, Field(description="From when it works. A plain date is the start of that day in UTC.")]
-_Until = Annotated[When, Field(description="When it stops working. A plain date is the start of that day in UTC.")]
+_From = Annotated[When | None, Field(description="From when it works. A plain date is the start of that day in UTC.")]
+_Until = Annotated[When | None, Field(description="When it stops working. A plain date is the start of that day in UTC.")]
 _Enforcement = Annotated[Enforcement, Field(description="shadow: what policy says is only logged, and nothing refused. For rolling out.")]
 _RowGuard = Annotated[RowGuard, Field(description="Whether rows that come back are held against policy.")]
 
@@ -54,8 +54,8 @@ class AddApp(AppNamed):
     environment: _Environment
     group: _Group
     description: _Description = ""
-    valid_from: Annotated[_From | None, Field()] = None
-    valid_until: Annotated[_Until | None, Field()] = None
+    valid_from: _From = None
+    valid_until: _Until = None
     enforcement: _Enforcement = Enforcement.ENFORCE
     row_guard: _RowGuard = RowGuard.OFF
 
@@ -66,8 +66,8 @@ class ChangeApp(AppNamed):
     environment: Annotated[_Environment | None, Field()] = None
     group: Annotated[_Group | None, Field()] = None
     description: Annotated[_Description | None, Field()] = None
-    valid_from: Annotated[_From | None, Field()] = None
-    valid_until: Annotated[_Until | None, Field()] = None
+    valid_from: _From = None
+    valid_until: _Until = None
     unset: Annotated[
         tuple[Literal["valid_from", "valid_until"], ...], Field(max_length=2, description="Ends of its period to take away.")
     ] = ()

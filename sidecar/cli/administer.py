@@ -12,7 +12,7 @@ from sidecar.administration.operation import Kind, Operation
 from sidecar.cli.administering import done, request_for
 from sidecar.cli.configuration import config_option, who_option
 from sidecar.cli.request_options import content_of, parameters_of, told_of_arguments
-from sidecar.cli.results import differences, print_change, print_state, print_table
+from sidecar.cli.results import print_change, print_more, print_state, print_table, what_was_changed
 
 _IN = "The configuration names the database, under `policy.database`."
 
@@ -96,8 +96,7 @@ def _print(operation: Operation, result: dict[str, Any], *, as_json: bool) -> No
         print_change(operation.name, result)
     elif "items" in result:
         print_table([_row(operation, item) for item in result["items"]])
-        if result["next"] is not None:
-            click.echo(f"there is more: --after {result['next']}", err=True)
+        print_more(result["next"])
     else:
         print_state(result)
 
@@ -105,9 +104,8 @@ def _print(operation: Operation, result: dict[str, Any], *, as_json: bool) -> No
 def _row(operation: Operation, item: dict[str, Any]) -> dict[str, Any]:
     """An entry of the audit by what it changed; a thing as it is, named only what it holds by name."""
     if operation.name == "audit.list":
-        before, after = item.pop("before"), item.pop("after")
-        changes = "; ".join(f"{key}: {was} -> {now}" for key, was, now in differences(before, after))
-        return {**item, "moment": item["moment"][:19].replace("T", " "), "changes": changes}
+        shown = {key: value for key, value in item.items() if key not in ("before", "after")}
+        return {**shown, "moment": item["moment"][:19].replace("T", " "), "changes": what_was_changed(item)}
     return {key: list(value) if isinstance(value, dict) else value for key, value in item.items()}
 
 

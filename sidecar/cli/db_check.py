@@ -37,7 +37,7 @@ class Checked:
     told: str
 
 
-@click.command()
+@click.command(short_help="Check all of the database, users and tokens too.")
 @config_option
 def check(config: tuple[Path, ...]) -> None:
     """Check all of the database: what `sidecar check` says of a policy in YAML, users and tokens too, and whether it is whole.

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +28,7 @@ from sidecar.identity.confirmation import check_certificate
 from sidecar.policy.decision import Allow
 from sidecar.policy.explain import Explanation
 from sidecar.policy.explain import explain as explain_decision
-from sidecar.policy.model import Caller, ClientCertificate, Enforcement
+from sidecar.policy.model import AppConnector, Caller, ClientCertificate, Enforcement
 from sidecar.policy.shadow import unmet_in_shadow
 from sidecar.policy.special import narrow_report
 from sidecar.proxy.plan import plan
@@ -71,6 +72,8 @@ def explain(
     """
     if (bearer is None) is (app_name is None or user_name is None) or (bearer is not None and (app_name or user_name)):
         raise click.UsageError("give --app and --user, or --bearer alone")
+    if not request.strip().partition(" ")[0].isalpha():
+        raise click.UsageError("REQUEST begins with its method, and has the path without scheme and host: 'GET /…'")
     snapshot = usable_snapshot(config)
     now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
     try:
@@ -96,10 +99,11 @@ def explain(
 def _caller(config: tuple[Path, ...], snapshot: Snapshot, app_name: str | None, user_name: str | None, address: str) -> Caller:
     policy = snapshot.policy
     if app_name is None or app_name not in policy.app_connectors:
-        raise click.UsageError(f"there is no app connector {app_name!r}; there are: {', '.join(policy.app_connectors)}")
+        raise click.UsageError(f"there is no app connector `{app_name}`; there are: {', '.join(policy.app_connectors) or 'none'}")
     user = None if user_name is None else find_user(config, snapshot, user_name)
     if user is None:
-        raise click.UsageError(f"there is no user {user_name!r}")
+        close = get_close_matches(str(user_name), policy.users, 1)
+        raise click.UsageError(f"there is no user `{user_name}`" + (f"; did you mean `{close[0]}`?" if close else ""))
     return Caller(user, policy.app_connectors[app_name], "explain", address)
 
 
@@ -120,6 +124,7 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
         "user": caller.user.name,
         "groups": sorted(caller.user.groups),
         "app_connector": caller.app_connector.name,
+        "group": caller.app_connector.group,
         "environment": environment.name,
         "policy_version": snapshot.policy.version,
         "allowed": False,
@@ -143,7 +148,15 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
             report["allowed"] = True
     except Refusal as refusal:
         report |= {"allowed": False, **_refused(refusal)}
+    if report.get("reason") == Reason.CONNECTOR_NOT_LISTED.value and not report["detail"]:
+        report["detail"] = _listed(caller.app_connector)
     return report
+
+
+def _listed(app_connector: AppConnector) -> str:
+    names = [each.name for each in app_connector.get_connectors.values()]
+    names += [each.name for each in app_connector.update_connectors.values()]
+    return f"it lists {', '.join([*names, *(special.value for special in app_connector.special_connectors)]) or 'none'}"
 
 
 def _refused(refusal: Refusal) -> dict[str, str]:
@@ -230,7 +243,8 @@ def _print(report: dict[str, Any]) -> None:
         say(f"issuer         {report['issuer']}, whose JWT is valid")
     if "user" in report:
         say(f"user           {report['user']}, in the groups {', '.join(report['groups'])}")
-        say(f"app connector  {report['app_connector']}, environment {report['environment']}, policy {report['policy_version']}")
+        of = f"of the group {report['group']}, environment {report['environment']}, policy {report['policy_version']}"
+        say(f"app connector  {report['app_connector']}, {of}")
     if "shadow" in report:
         _print_shadow(report["shadow"], say)
     for step in report.get("conditions", ()):
@@ -246,7 +260,7 @@ def _print(report: dict[str, Any]) -> None:
         if not filter_type["grants"]:
             say("  no group of this user has a filter here, so he sees no rows", "yellow")
     if "asked" in report:
-        table = Table("rows asked for", "rows asked of the backend", box=None, padding=(0, 2, 0, 0))
+        table = Table("rows asked for", "rows asked of the backend", box=None, padding=(0, 2, 0, 0), pad_edge=False)
         table.add_row(Text(report["asked"]), Text(report["narrowed"]))
         console.print(table, soft_wrap=False)
     if "ownership" in report:

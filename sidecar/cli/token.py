@@ -308,7 +308,8 @@ def _shown(stored: _Listed) -> dict[str, str | int | None]:
 
 
 def _print_table(tokens: Sequence[_Listed]) -> None:
-    rows = [("ID", "APP CONNECTOR", "USER", "DESCRIPTION", "EXPIRES", "FILE")]
+    """Where they are kept stands in the last column, which is left out where all are in the database of policy."""
+    rows: list[tuple[str, ...]] = [("ID", "APP CONNECTOR", "USER", "DESCRIPTION", "EXPIRES", "FILE")]
     for each in tokens:
         match each:
             case StoredToken():
@@ -317,6 +318,8 @@ def _print_table(tokens: Sequence[_Listed]) -> None:
                 expires = f"{each.expires:%Y-%m-%d}" if each.expires else ""
                 place = (expires, "(issued)" if isinstance(each, IssuedToken) else "(database)")
         rows.append((each.id, each.app_connector, each.user, each.description, *place))
+    if tokens and all(isinstance(each, KeptToken) for each in tokens):
+        rows = [row[:-1] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -61,8 +61,9 @@ def read_settings(paths: Sequence[Path], environ: Variables[str, str] | None) ->
 
 
 def with_sections(reading: Reading, sections: Mapping) -> Reading:
-    """The same with what a database holds, as if it stood in these files."""
-    root = Mapping(reading.root.place, reading.root.entries | sections.entries)
+    """The same with what a database holds, as if it stood in these files, and nothing of what they say there themselves."""
+    others = {name: entry for name, entry in reading.root.entries.items() if name not in SECTIONS}
+    root = Mapping(reading.root.place, others | sections.entries)
     report = Report(root, reading.report.problems)
     sound, whole = _validate(root, report)
     return Reading(sound, reading.whole and whole, report, reading.files, root)

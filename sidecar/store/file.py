@@ -30,6 +30,7 @@ from sidecar.store.snapshot import Environment, Snapshot
 from sidecar.store.version import version_of
 
 _DATABASE: KeyPath = ("policy", "database")
+_RESTART = "restart the sidecar once `sidecar check` finds no errors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,9 @@ def _joined(reading: Reading, rights: Rights | RightsUnknownError | None) -> Rea
 def _check_source(read: Files, rights: Rights | None, report: Report) -> None:
     """Where policy comes from is decided at the start."""
     if rights is None and read.database is not None:
-        report.error(("policy",), "policy comes from a database only after a restart", "restart the sidecar")
+        report.error(("policy",), "policy comes from a database only after a restart", _RESTART)
     elif rights is not None and "policy" not in read.reading.root.entries:
-        report.error(("policy",), "was taken out, but policy comes from files only after a restart", "restart the sidecar")
+        report.error(("policy",), "was taken out, but policy comes from files only after a restart", _RESTART)
     elif rights is not None and rights.sections is None:
         report.error(_DATABASE, "holds a row that can't be read", "`sidecar db check` says which")
 

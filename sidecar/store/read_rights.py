@@ -18,6 +18,7 @@ from sidecar.store.rights import Rights, RightsUnknownError
 _PLACE = Place("policy.database", 0)
 _SECONDS_FOR_AN_ANSWER = 5.0
 _SECONDS_FOR_ALL = 30.0
+_PUT_BACK = "`sidecar db init` makes a new one; one that was there must be put back"
 
 
 def file_of(url: str) -> tuple[int, int] | None:
@@ -31,7 +32,7 @@ def file_of(url: str) -> tuple[int, int] | None:
     try:
         status = Path(str(parsed.database)).stat()
     except OSError:
-        raise RightsUnknownError("names a file that is not there", "`sidecar db init` makes it, with its tables", passing=False) from None
+        raise RightsUnknownError("names a file that is not there", _PUT_BACK, passing=False) from None
     return status.st_dev, status.st_ino
 
 

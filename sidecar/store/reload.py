@@ -141,6 +141,12 @@ class PolicyStore:
             return None
         return self._seconds() - self.watch.heard
 
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the policy counts yet if the database is not heard again; None where it never was, or there is none."""
+        heard = self.heard_seconds
+        return None if heard is None else max(self._max_staleness - heard, 0.0)
+
     def on_result(self, callback: Callable[[Reload], None]) -> None:
         """Have `callback` called in the event loop after every attempt, the first included."""
         self._callbacks.append(callback)

@@ -92,6 +92,7 @@ def test_what_is_listed_and_shown_is_read_at_a_glance(config: Path) -> None:
     assert shown.splitlines()[-1].split() == ["hours", "O12345AA", "yes", "-"]
     page = sidecar(config, "group", "list", "--limit", "1")
     assert page.stderr == "there is more: --after app\n"
+    assert "next" not in sidecar(config, "group", "show", "management").stdout
     assert "advice" not in sidecar(config, "app", "show", "hours").stdout
 
 
@@ -174,14 +175,30 @@ def test_the_audit_says_who_did_what(config: Path) -> None:
     assert shown[1].endswith("ticket 17  user.unblock  j.devries  blocked: yes -> no")
 
 
+def test_the_audit_says_what_was_made_and_removed_in_words(config: Path) -> None:
+    sidecar(config, "user", "add", "p.bakker", "--email", "p@example.com", "--system")
+    sidecar(config, "token", "revoke", "--app", "hours", "--user", "j.devries", "--description", "iPhone")
+    revoked, added, imported = sidecar(config, "audit", "list").stdout.splitlines()[1:]
+    assert added.endswith("user.add      p.bakker      email: p@example.com; system: yes")
+    assert revoked.endswith("  app connector: hours; user: j.devries; description: iPhone")
+    assert "policy_" not in imported
+    assert "app connectors: 0 -> " in imported
+
+
+def test_why_somebody_may_not_use_an_app_is_told_in_sentences(config: Path) -> None:
+    sidecar(config, "user", "add", "p.bakker")
+    told = "The user is a person without an e-mail address. No application is ticked for the user."
+    assert told in sidecar(config, "user", "show", "p.bakker").stdout
+
+
 def test_tokens_are_made_listed_and_revoked_as_with_policy_in_files(config: Path) -> None:
     made = sidecar(config, "token", "new", "--app", "hours", "--user", "m.jansen", "--description", "Laptop", "--expires", "2099-01-01")
     assert made.exit_code == 0
     assert "It is shown this once; the database has its SHA-256." in made.stdout
     listed = sidecar(config, "token", "list").stdout.splitlines()
     assert [line.split()[1:] for line in listed[1:]] == [
-        ["hours", "j.devries", "iPhone", "(database)"],
-        ["hours", "m.jansen", "Laptop", "2099-01-01", "(database)"],
+        ["hours", "j.devries", "iPhone"],
+        ["hours", "m.jansen", "Laptop", "2099-01-01"],
     ]
     [entry] = done(config, "token", "list", "--user", "m.jansen")
     assert entry.keys() == {"id", "app_connector", "user", "description", "expires", "file", "line", "issued"}

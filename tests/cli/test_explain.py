@@ -137,8 +137,21 @@ def test_a_user_without_any_grant_gets_an_empty_answer_from_the_sidecar(config: 
     assert "answered with an empty list by the sidecar itself" in text
 
 
+@pytest.mark.parametrize("target", ["/ProfitRestServices/connectors/Profit_Hours", "http://127.0.0.1:8080/ProfitRestServices/metainfo", ""])
+def test_a_request_without_a_method_is_wrong_usage(config: str, target: str) -> None:
+    code, text = explain(config, "--user", "j.devries", target)
+    assert (code, "REQUEST begins with its method" in text) == (2, True)
+
+
+def test_what_an_app_connector_lists_is_told_where_a_connector_is_not_listed(config: str) -> None:
+    text = explain(config, "--user", "j.devries", "GET /ProfitRestServices/connectors/Profit_Hour")[1]
+    assert "it lists Profit_Hours, PtRealization, file, report" in text
+    assert "app connector  hours, of the group everyone, environment O12345AA, policy " in text
+
+
 def test_unknown_names_are_wrong_usage_and_a_broken_file_can_not_be_read(config: str) -> None:
     assert explain(config, "--user", "nobody", HOURS)[0] == 2
+    assert "there is no user `j.devris`; did you mean `j.devries`?" in explain(config, "--user", "j.devris", HOURS)[1]
     Path(config).write_text("users: [")
     assert explain(config, "--user", "j.devries", HOURS)[0] == 3
 

@@ -44,13 +44,23 @@ async def test_explain_knows_who_is_not_there(tmp_path: Path, empty: str) -> Non
     config = await in_database(tmp_path, empty, SAMPLE)
     result = await command("explain", "-c", str(config), "--app", "hours", "--user", "nobody", HOURS)
     assert result.exit_code == 2
-    assert "there is no user 'nobody'" in result.output
+    assert "there is no user `nobody`" in result.output
 
 
 async def test_check_tells_what_it_did_not_look_at(tmp_path: Path, empty: str) -> None:
     result = await command("check", "-c", str(await in_database(tmp_path, empty, SAMPLE)))
     assert result.exit_code == 0
     assert "app connectors: 1; users and tokens are looked up in the database" in result.output
+
+
+async def test_check_says_of_sections_that_were_left_in_the_files_only_that_they_must_go(tmp_path: Path, empty: str) -> None:
+    config = await in_database(tmp_path, empty, SAMPLE)
+    left = {section: SAMPLE[section] for section in ("users", "groups", "filter_types")}
+    config.write_text(config.read_text() + yaml.safe_dump(left))
+    result = await command("check", "-c", str(config), "--json")
+    problems = json.loads(result.output)["problems"]
+    assert {problem["path"] for problem in problems} == left.keys()
+    assert all("`sidecar db import`" in problem["remedy"] for problem in problems)
 
 
 async def test_check_finds_what_is_wrong_in_the_database(tmp_path: Path, empty: str) -> None:

@@ -108,6 +108,7 @@ def test_a_database_that_comes_late_goes_away_and_comes_back(own_stage: OwnStage
     assert (status, told["stale"]) == (503, True)
     assert "\nsidecar_policy_stale 1.0\n" in stage.admin("/metrics")[1]
     assert told["heard_seconds"] >= 900
+    assert told["seconds_left"] == 0
 
     stage.run(line.mend())
     wait_for(lambda: stage.get(TARGET).status == 401)
