@@ -36,13 +36,14 @@ class Reason(StrEnum):
         member._value_ = value
         member.kind = kind
         member.meaning = meaning
-        member.is_about_a_jwt = value.startswith("jwt_")
+        member.is_about_a_jwt = value.startswith(("jwt_", "dpop_"))
         return member
 
     kind: Kind
     meaning: str
     is_about_a_jwt: bool
-    """Whether an identity provider's token is at fault: such refusals name claims, and never what they hold."""
+    """Whether an identity provider's token, or what proves that it is the sender's, is at fault: such refusals name claims, and never what
+    they hold."""
 
     # what is asked
     MALFORMED_HTTP = "malformed_http", Kind.CALL, "The request is not well-formed HTTP/1.1, or its framing is ambiguous."
@@ -118,7 +119,12 @@ class Reason(StrEnum):
     JWT_EXPIRED = "jwt_expired", Kind.IDENTITY, "The JWT's `exp` has passed, or it is older than the issuer's `max_age`."
     JWT_AUDIENCE = "jwt_audience", Kind.IDENTITY, "The JWT is not for this API, or not for it alone (`aud`)."
     JWT_CLAIMS = "jwt_claims", Kind.IDENTITY, "A claim is missing, malformed or not accepted, or the JWT is no access token."
-    JWT_BOUND = "jwt_bound", Kind.IDENTITY, "The JWT is bound to a key of its sender (`cnf`) for which there is no proof."
+    JWT_BOUND = "jwt_bound", Kind.IDENTITY, "The JWT is bound to something (`cnf`) for which the issuer's entry takes no proof."
+    JWT_AS_BEARER = (
+        "jwt_as_bearer",
+        Kind.IDENTITY,
+        "The JWT is bound to a key of its sender, and came behind `Bearer`, without proof of it.",
+    )
     JWT_UNBOUND = "jwt_unbound", Kind.IDENTITY, "The JWT is bound to nothing, but the issuer's tokens must be."
     JWT_CERTIFICATE = "jwt_certificate", Kind.IDENTITY, "The JWT is bound to a client certificate (`x5t#S256`), and that was not shown."
     DPOP_PROOF = "dpop_proof", Kind.IDENTITY, "There is no DPoP proof, or not one of this key for this token and request."

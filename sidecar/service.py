@@ -18,6 +18,8 @@ from sidecar.admin.app import Readiness, admin_app, admin_port, url_of
 from sidecar.admin.policy_metrics import PolicyMetrics
 from sidecar.admin.readiness import readiness
 from sidecar.admin.tls_metrics import TlsMetrics
+from sidecar.issuers.possession import Possession
+from sidecar.issuers.proofs_seen import ProofsSeen
 from sidecar.issuers.provider_metrics import ProviderMetrics
 from sidecar.issuers.providers import Providers
 from sidecar.issuers.verifier import Verifier
@@ -68,6 +70,7 @@ async def serve(
     *,
     exposed: Exposed | None = None,
     shared_port: int | None = None,
+    proofs: int | None = None,
     tls_poll: float = POLL_SECONDS,
 ) -> AsyncIterator[Running]:
     """Run the proxy inside an event loop; on leaving, drain as `timeouts.drain` allows.
@@ -76,6 +79,7 @@ async def serve(
     :param write: takes lines of the decision log.
     :param exposed: makes readiness and metrics known from before the start until after the drain; the admin port, if nothing is given.
     :param shared_port: listen on this port instead of the one that is configured, together with other processes.
+    :param proofs: descriptor of the memory in which those processes note the DPoP proofs that were used.
     :param tls_poll: seconds between two looks at the files of certificates.
     :raises OSError: when an address can't be had.
     :raises UnusableTlsError: when there is no certificate to show.
@@ -105,6 +109,7 @@ async def serve(
         issued=otp.callers,
         directory=None if directory is None else DirectoryCallers(directory),
         jwt=JwtCallers(Verifier(providers, time.time, time.monotonic), People(directory)),
+        possession=Possession(ProofsSeen(proofs), time.time, time.monotonic),
         otp_desk=otp.desk,
     )
     listener = Listener(GatewayServer(gateway, head=limits.head, keep_alive=timeouts.keep_alive), lambda: metrics.in_flight)

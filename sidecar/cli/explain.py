@@ -121,6 +121,7 @@ def _report(snapshot: Snapshot, caller: Caller, request: str, body: bytes | None
     report: dict[str, Any] = {
         "request": request.strip(),
         **({"issuer": caller.issuer} if caller.issuer else {}),
+        **({"bound_to": "key"} if caller.bound_key else {}),
         "user": caller.user.name,
         "groups": sorted(caller.user.groups),
         "app_connector": caller.app_connector.name,
@@ -241,6 +242,8 @@ def _print(report: dict[str, Any]) -> None:
     say(f"{'ALLOWED' if allowed else 'REFUSED'}  {report['request']}", "bold green" if allowed else "bold red")
     if "issuer" in report:
         say(f"issuer         {report['issuer']}, whose JWT is valid")
+    if "bound_to" in report:
+        say("               together with a proof of its key (DPoP), made for each request")
     if "user" in report:
         say(f"user           {report['user']}, in the groups {', '.join(report['groups'])}")
         of = f"of the group {report['group']}, environment {report['environment']}, policy {report['policy_version']}"

@@ -18,13 +18,13 @@ from sidecar.proxy.jwt_callers import JwtCallers
 from sidecar.proxy.people import People
 from sidecar.store.snapshot import Snapshot
 
-_SCHEME = re.compile(rb"(?:authorization:\s*)?bearer\s+", re.IGNORECASE)
+_SCHEME = re.compile(rb"(?:authorization:\s*)?(?:bearer|dpop)\s+", re.IGNORECASE)
 
 
 def whom_it_proves(config: tuple[Path, ...], snapshot: Snapshot, content: bytes, address: str) -> Caller:
     """The caller.
 
-    :param content: the token, with or without `Bearer` before it.
+    :param content: the token, with or without `Bearer` or `DPoP` before it.
     :raises Refusal: as the proxy refuses it.
     """
     token = _SCHEME.sub(b"", content.strip(), count=1)

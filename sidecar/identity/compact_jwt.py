@@ -1,4 +1,5 @@
-"""A JWT as it comes: `Authorization: Bearer` and three parts of base64url with dots between them (RFC 6750, RFC 7519), in one form only.
+"""A JWT as it comes: `Authorization: Bearer`, or `DPoP`, and three parts of base64url with dots between them (RFC 6750, 7519, 9449), in one
+form only.
 
 Nothing here is believed yet. What any two readers might take for two things is refused before a key is even looked for, so that no
 library's leniency matters: padding, line ends, stray bits behind the last byte, a key twice, numbers out of range, other serialisations.
@@ -26,8 +27,17 @@ class Scheme(StrEnum):
     DPOP = "dpop"
 
 
-_BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)  # RFC 6750, 2.1
+_PRESENTED = re.compile(rb"(bearer|dpop) +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)  # RFC 6750, 2.1; RFC 9449, 7.1
+_SCHEMES = (b"bearer", b"dpop")
 _PART = re.compile(rb"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A token as it was sent."""
+
+    scheme: Scheme
+    token: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +53,17 @@ class CompactJwt:
     signature: bytes = field(repr=False)
 
 
-def bearer_token(authorization: bytes) -> bytes | None:
-    """What stands behind `Bearer` in an Authorization header's value; None for another scheme.
+def presented_in(authorization: bytes) -> Presented | None:
+    """What stands behind `Bearer` or `DPoP` in an Authorization header's value; None for another scheme.
 
-    :raises Refusal: JWT_MALFORMED for the scheme with anything else than one token behind it.
+    :raises Refusal: JWT_MALFORMED for these schemes with anything else than one token behind.
     """
-    if authorization[:6].lower() != b"bearer":
+    if not authorization[:6].lower().startswith(_SCHEMES):
         return None
-    match = _BEARER.fullmatch(authorization)
-    if match is None or len(match[1]) > LONGEST:
-        raise Refusal(Reason.JWT_MALFORMED, f"expected 'Authorization: Bearer <JWT>' of at most {LONGEST} characters")
-    return match[1]
+    match = _PRESENTED.fullmatch(authorization)
+    if match is None or len(match[2]) > LONGEST:
+        raise Refusal(Reason.JWT_MALFORMED, f"expected 'Authorization: Bearer <JWT>', or DPoP, of at most {LONGEST} characters")
+    return Presented(Scheme(match[1].lower().decode()), match[2])
 
 
 def read_compact(token: bytes) -> CompactJwt:

@@ -5,13 +5,14 @@ A token that is bound is worth nothing in other hands, so whoever can't prove wh
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Protocol
 
 from sidecar.errors import Reason, Refusal
+from sidecar.identity.compact_jwt import Presented, Scheme
 from sidecar.policy.model import ClientCertificate
 
 _KNOWN = frozenset({"jkt", "x5t#S256"})
@@ -61,6 +62,32 @@ def check_certificate(bound_to: bytes, certificate: ClientCertificate | None) ->
     """
     if certificate is None or not compare_digest(certificate.sha256, bound_to):
         raise Refusal(Reason.JWT_CERTIFICATE)
+
+
+class KeyProof(Protocol):
+    """What a request brought to prove the key of a token (RFC 9449)."""
+
+    def check(self, key: bytes, token: bytes, public_urls: Sequence[str]) -> None:
+        """Raise unless it proves this key, for this token and the request with which it came, under one of these URLs.
+
+        :raises Refusal: DPOP_PROOF or DPOP_REPLAYED.
+        """
+
+
+def check_key(key: bytes, presented: Presented | None, proof: KeyProof | None, public_urls: Sequence[str]) -> None:
+    """Raise unless the sender has proven the key to which the token is bound, if it is.
+
+    :param key: its thumbprint; b"" for a token that is bound to none.
+    :raises Refusal: JWT_AS_BEARER, DPOP_PROOF or DPOP_REPLAYED.
+    """
+    behind_dpop = presented is not None and presented.scheme is Scheme.DPOP
+    if not key:
+        if behind_dpop:
+            raise Refusal(Reason.DPOP_PROOF, "the token is bound to no key; it goes behind `Bearer`")
+        return
+    if presented is None or not behind_dpop or proof is None:
+        raise Refusal(Reason.JWT_AS_BEARER, "it goes behind `DPoP`, with a proof in the DPoP header")
+    proof.check(key, presented.token, public_urls)
 
 
 def _read(said: Any) -> Confirmation:

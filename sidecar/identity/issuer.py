@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sidecar.identity.algorithms import JwtAlgorithm
+from sidecar.identity.confirmation import Binding
 from sidecar.identity.key_set import KeySet
 
 
@@ -63,6 +64,7 @@ class Issuer:
 
     :ivar name: as the configuration calls it; `issuer` is what `iss` holds.
     :ivar keys: what verifies its tokens, or where that is published.
+    :ivar dpop: whether its tokens may, or must, be bound to a key of their sender's.
     :ivar types: what `typ` may be, in lower case and without `application/`.
     """
 
@@ -81,3 +83,4 @@ class Issuer:
     required_claims: tuple[str, ...] = ()
     environment_claim: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    dpop: Binding = Binding.OFF

@@ -98,7 +98,7 @@ class Verifier:
         jwt = read_compact(token)
         issuer = self._issuer(jwt)
         expires = check_claims(jwt.claims, issuer, self._clock())
-        confirmation = read_confirmation(jwt.claims, Binding.OFF, Binding.ALLOWED)
+        confirmation = read_confirmation(jwt.claims, issuer.dpop, Binding.ALLOWED)
         meaning = meaning_of(jwt.claims, issuer)
         keys = self.providers.keys_of(issuer)
         choice = find_key(jwt, issuer, keys) if keys is not None else None

@@ -218,7 +218,8 @@ class Caller:
     `as_of`: another number means that the same name may be another user under the same policy, where users are looked up in a database.
     `issuer`: the identity provider whose JWT proves him; "" for a user token. `claimed` tells apart users of one name whose attributes come
     in part from claims.
-    `bound_to`: the SHA-256 of the client certificate without which his token proves nothing.
+    `bound_to`: the SHA-256 of the client certificate without which his token proves nothing. `bound_key`: the thumbprint of the key
+    of which each request must bring a proof.
     `certificate`: that of the client from whom the request comes, over TLS that ended here or at a trusted proxy.
     """
 
@@ -232,3 +233,4 @@ class Caller:
     claimed: bytes = b""
     certificate: ClientCertificate | None = None
     bound_to: bytes = b""
+    bound_key: bytes = b""

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.callers import Callers
-from sidecar.identity.confirmation import check_certificate
+from sidecar.identity.compact_jwt import Presented
+from sidecar.identity.confirmation import check_certificate, check_key
 from sidecar.identity.identify import identify_token
 from sidecar.policy.decide import unmet_condition
 from sidecar.policy.model import Caller, Enforcement
@@ -38,7 +39,7 @@ class SnapshotSource(Protocol):
 
 Revision = tuple[int | None, int | None, tuple[int, int] | None]
 """Of issued tokens, of users and tokens in the directory, and of what JWTs depend on, as far as somebody's admission depends on them."""
-_BEARER = (b"B", b"b")
+_OF_JWTS = (b"B", b"b", b"D", b"d")
 
 
 class Admission:
@@ -88,15 +89,16 @@ class Admission:
 
         :raises Refusal: as `identify`.
         """
-        caller, revision = self._known(snapshot, authorization, exchange)
-        return None if caller is None else _with_certificate(caller, exchange), revision
+        if self._jwt is not None and authorization is not None and authorization[:1] in _OF_JWTS:
+            presented = self._jwt.presented_in(snapshot, authorization)
+            if presented is not None:
+                caller = self._jwt.known(snapshot, presented.token, exchange.client)
+                revision = None, None, self._jwt.revision
+                return None if caller is None else _in_these_hands(snapshot, caller, presented, exchange), revision
+        caller, valid_for = self._known(snapshot, authorization, exchange)
+        return None if caller is None else _with_certificate(caller, exchange), valid_for
 
     def _known(self, snapshot: Snapshot, authorization: bytes | None, exchange: Exchange) -> tuple[Caller | None, Revision | None]:
-        if self._jwt is not None and authorization is not None and authorization[:1] in _BEARER:
-            token = self._jwt.token_in(snapshot, authorization)
-            if token is not None:
-                caller = self._jwt.known(snapshot, token, exchange.client)
-                return caller, (None, None, self._jwt.revision)
         if self._directory is None:
             caller = self._in_memory(snapshot, authorization, None, exchange)
             if caller is not None:
@@ -124,15 +126,18 @@ class Admission:
 
         :param digest: of a token found elsewhere; counts where there is no header.
         """
-        snapshot, caller = await self._identify(authorization, exchange, digest)
+        snapshot = self.policy_for(exchange)
+        presented = None if self._jwt is None else self._jwt.presented_in(snapshot, authorization)
+        if self._jwt is not None and presented is not None:
+            snapshot, caller = await self._jwt.identify(partial(self.policy_for, exchange), presented.token, exchange.client)
+            return snapshot, _in_these_hands(snapshot, caller, presented, exchange)
+        snapshot, caller = await self._identify(snapshot, authorization, exchange, digest)
         return snapshot, _with_certificate(caller, exchange)
 
-    async def _identify(self, authorization: bytes | None, exchange: Exchange, digest: bytes | None) -> tuple[Snapshot, Caller]:
-        snapshot = self.policy_for(exchange)
+    async def _identify(
+        self, snapshot: Snapshot, authorization: bytes | None, exchange: Exchange, digest: bytes | None
+    ) -> tuple[Snapshot, Caller]:
         now = partial(self.policy_for, exchange)
-        token = None if self._jwt is None else self._jwt.token_in(snapshot, authorization)
-        if self._jwt is not None and token is not None:
-            return await self._jwt.identify(now, token, exchange.client)
         if self._directory is None:
             caller = self._in_memory(snapshot, authorization, digest, exchange)
             if caller is not None:
@@ -199,11 +204,17 @@ class Admission:
             return None
 
 
-def _with_certificate(caller: Caller, exchange: Exchange) -> Caller:
-    """Whatever proves the caller, and wherever that is remembered: the certificate is that of this very request.
+def _in_these_hands(snapshot: Snapshot, caller: Caller, presented: Presented, exchange: Exchange) -> Caller:
+    """Whatever is remembered of a token: who sends it must have the key and the certificate to which it is bound, with this very request.
 
-    :raises Refusal: JWT_CERTIFICATE.
+    :raises Refusal: JWT_CERTIFICATE, JWT_AS_BEARER, DPOP_PROOF or DPOP_REPLAYED.
     """
     if caller.bound_to:
         check_certificate(caller.bound_to, exchange.certificate)
+    check_key(caller.bound_key, presented, exchange.proof, snapshot.public_urls)
+    return _with_certificate(caller, exchange)
+
+
+def _with_certificate(caller: Caller, exchange: Exchange) -> Caller:
+    """Whatever proves the caller, and wherever that is remembered: the certificate is that of this very request."""
     return caller if exchange.certificate is None else replace(caller, certificate=exchange.certificate)

@@ -122,6 +122,6 @@ def _refusal(exchange: Exchange, refusal: Refusal, fault_version: Version | None
         exchange.detail = refusal.detail
     if kind not in _OUR_SIDE and kind is not Kind.UNREADY:
         exchange.outcome = Outcome.DENY
-    answer = answer_for(refusal, exchange.reference, fault_version)
+    answer = answer_for(refusal, exchange.reference, fault_version, behind_dpop=exchange.proof is not None)
     exchange.status, exchange.sent = answer.status, len(answer.body)
     return answer

@@ -8,6 +8,7 @@ from aiohttp.http import HttpVersion11
 from sidecar.dialects.rest.read import BASE, read
 from sidecar.identity.client_address import client_address
 from sidecar.identity.client_certificate import client_certificate
+from sidecar.issuers.possession import Possession
 from sidecar.policy.model import Caller, Enforcement, Network
 from sidecar.proxy.admission import Admission, Revision, SnapshotSource
 from sidecar.proxy.asking import Asking
@@ -57,6 +58,7 @@ class Gateway:
         issued: IssuedCallers | None = None,
         directory: DirectoryCallers | None = None,
         jwt: JwtCallers | None = None,
+        possession: Possession | None = None,
         otp_desk: OtpDesk | None = None,
     ) -> None:
         """
@@ -64,12 +66,14 @@ class Gateway:
         :param issued: knows those whose tokens are not the policy's.
         :param directory: knows those whose tokens are, where these are not in the snapshot.
         :param jwt: knows those whom an identity provider names.
+        :param possession: looks at proofs of the keys to which JWTs are bound. Without it none is believed.
         :param otp_desk: takes requests for one-time passwords; needed where the snapshot has enrolments.
         """
         self._source = source
         self._limits = limits
         self._trusted_proxies = trusted_proxies
         self._certificates_passed = certificates_passed
+        self._possession = possession
         self._known = KnownBlocks()
         self._known_calls = KnownCalls()
         self._endings = endings = Endings(decision_log, metrics)
@@ -132,6 +136,9 @@ class Gateway:
             exchange.certificate = client_certificate(
                 client.certificate, headers.get(b"client-cert"), client.peer, self._trusted_proxies, believed=self._certificates_passed
             )
+        authorization = headers.get(b"authorization")
+        if self._possession is not None and authorization is not None and authorization[:4].lower() == b"dpop":
+            exchange.proof = self._possession.proof_with(headers.get(b"dpop"), request.method, request.target)
         if request.method == "OPTIONS":
             self._endings.answer(request, client, exchange, self._preflight(request, exchange))
             return
@@ -145,11 +152,11 @@ class Gateway:
         if soap is not None:
             self._soap.serve(soap, request, client, exchange)
             return
-        caller, revision = self._admission.known(snapshot, headers.get(b"authorization"), exchange)
+        caller, revision = self._admission.known(snapshot, authorization, exchange)
         if caller is None:
             self._endings.attend(request, client, exchange, self._serve_looked_up(request, client, exchange))
             return
-        if request.header_digest and not isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough):
+        if request.header_digest and _may_be_remembered(snapshot, caller):
             self._remember(snapshot, caller, request, client.origin, revision)
         self._serve_call(request, client, exchange, snapshot, caller, revision)
 
@@ -199,6 +206,11 @@ class Gateway:
         exchange.call = type(read(request.method, request.target, bases or {BASE})).__name__
         exchange.outcome = Outcome.ALLOW
         return answer_preflight(exchange.reference)
+
+
+def _may_be_remembered(snapshot: Snapshot, caller: Caller) -> bool:
+    """Not where the backend needs the token, or where each request needs a proof of its own."""
+    return not (caller.bound_key or isinstance(snapshot.environments[caller.app_connector.environment].credential, Passthrough))
 
 
 def _known_exchange(caller: Caller, snapshot: Snapshot) -> Exchange:

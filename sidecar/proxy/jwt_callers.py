@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sidecar.errors import Reason, Refusal
-from sidecar.identity.compact_jwt import bearer_token
+from sidecar.identity.compact_jwt import Presented, presented_in
 from sidecar.identity.proven import Proven, caller_of
 from sidecar.issuers.verifier import Verified, Verifier
 from sidecar.policy.model import Caller, User
@@ -32,12 +32,12 @@ class JwtCallers:
         """Of keys and of users. Goes with what `known` says at the same moment: another one means that it may not hold any more."""
         return self._verifier.providers.revision, self._people.as_of
 
-    def token_in(self, snapshot: Snapshot, authorization: bytes | None) -> bytes | None:
+    def presented_in(self, snapshot: Snapshot, authorization: bytes | None) -> Presented | None:
         """The JWT in the Authorization header's value; None where none is meant.
 
         :raises Refusal: JWT_MALFORMED.
         """
-        return bearer_token(authorization) if authorization is not None and snapshot.issuers else None
+        return presented_in(authorization) if authorization is not None and snapshot.issuers else None
 
     def known(self, snapshot: Snapshot, token: bytes, address: str) -> Caller | None:
         """The caller, if that can be said without waiting for anybody.
@@ -89,7 +89,7 @@ def _proven(snapshot: Snapshot, verified: Verified) -> Proven:
 def _caller(snapshot: Snapshot, verified: Verified, proven: Proven, user: User | None, address: str, as_of: int) -> Caller:
     """:raises Refusal: USER_UNKNOWN."""
     caller = caller_of(snapshot.policy, proven, user, address, as_of)
-    caller = replace(caller, bound_to=verified.confirmation.certificate or b"")
+    caller = replace(caller, bound_to=verified.confirmation.certificate or b"", bound_key=verified.confirmation.key or b"")
     claimed = {name: value for name, value in verified.meaning.attributes.items() if name not in caller.user.attributes}
     if not claimed:
         return replace(caller, issuer=verified.issuer.name)

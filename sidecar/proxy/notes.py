@@ -14,6 +14,8 @@ def note_caller(exchange: Exchange, caller: Caller) -> None:
     exchange.user = caller.user.name
     exchange.device = caller.device
     exchange.issuer = caller.issuer
+    if caller.bound_key or caller.bound_to:
+        exchange.bound_to = ", ".join(what for what, bound in (("key", caller.bound_key), ("certificate", caller.bound_to)) if bound)
 
 
 def note_call(exchange: Exchange, call: Call) -> None:

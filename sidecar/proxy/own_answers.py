@@ -50,14 +50,16 @@ def _xml(body: bytes, content_type: str, reference: str, status: int) -> OwnAnsw
 
 
 def answer_preflight(reference: str) -> OwnAnswer:
-    """What browsers ask before they call (CORS); the backend's own answer, less the headers that never pass (wire reference 6.3)."""
+    """What browsers ask before they call (CORS); the backend's own answer, less the headers that never pass (wire reference 6.3), and with
+    that of proofs.
+    """
     return OwnAnswer(
         204,
         (
             (REFERENCE_HEADER, reference),
             *_ANY_ORIGIN,
             ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"),
-            ("Access-Control-Allow-Headers", "Content-Type, Accept, Authorization, Accept-Language, IntegrationId, SendFileAsBinary"),
+            ("Access-Control-Allow-Headers", "Content-Type, Accept, Authorization, Accept-Language, IntegrationId, SendFileAsBinary, DPoP"),
             ("Access-Control-Max-Age", "1728000"),
         ),
     )

@@ -8,7 +8,8 @@ import json
 
 from sidecar.dialects.soap.answers import fault
 from sidecar.dialects.soap.version import Version
-from sidecar.errors import Kind, Refusal
+from sidecar.errors import Kind, Reason, Refusal
+from sidecar.identity.dpop_proof import ALGORITHMS
 from sidecar.proxy.own_answers import OwnAnswer, answer_json, answer_soap
 
 STATUS = {
@@ -51,14 +52,18 @@ _MESSAGES = {
 _ABOUT_THE_CALL = frozenset(
     {Kind.CALL, Kind.PATH, Kind.VERB, Kind.TARGET_SIZE, Kind.HEAD_SIZE, Kind.BODY_SIZE, Kind.MEDIA, Kind.SLOW_CLIENT}
 )
+_OF_PROOFS = frozenset({Reason.DPOP_PROOF, Reason.DPOP_REPLAYED})
+_WANT_PROOFS = frozenset({Reason.JWT_AS_BEARER, Reason.JWT_UNBOUND})
+_ALGORITHMS = " ".join(ALGORITHMS)
 ERROR_NUMBER = -2147180996
 """The backend's number for a general functional error; clients are told not to interpret it."""
 
 
-def answer_for(refusal: Refusal, reference: str, fault_version: Version | None = None) -> OwnAnswer:
+def answer_for(refusal: Refusal, reference: str, fault_version: Version | None = None, *, behind_dpop: bool = False) -> OwnAnswer:
     """The answer to a refused request. Details are told only where they are about the caller's own words.
 
     :param fault_version: answer a SOAP message of this version.
+    :param behind_dpop: the token came behind `DPoP`.
     """
     kind = refusal.reason.kind
     message = _MESSAGES[kind]
@@ -69,9 +74,19 @@ def answer_for(refusal: Refusal, reference: str, fault_version: Version | None =
     body = {"externalMessage": message, "errorNumber": ERROR_NUMBER, "profitLogReference": reference}
     further = [("X-Content-Type-Options", "nosniff")]
     if kind is Kind.IDENTITY:
-        challenge = 'Bearer error="invalid_token"' if refusal.reason.is_about_a_jwt else "AfasToken"  # RFC 6750, 3.1
-        further.append(("WWW-Authenticate", challenge))
+        further.append(("WWW-Authenticate", _challenge(refusal.reason, behind_dpop=behind_dpop)))
     if refusal.retry_after is not None:
         further.append(("Retry-After", str(refusal.retry_after)))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return answer_json(text.encode(), reference, STATUS[kind], "no-store", tuple(further))
+
+
+def _challenge(reason: Reason, *, behind_dpop: bool) -> str:
+    """How to prove oneself instead (RFC 6750, 3.1; RFC 9449, 7.1)."""
+    if not reason.is_about_a_jwt:
+        return "AfasToken"
+    if reason in _OF_PROOFS:
+        return f'DPoP error="invalid_dpop_proof", algs="{_ALGORITHMS}"'
+    if behind_dpop or reason in _WANT_PROOFS:
+        return f'DPoP error="invalid_token", algs="{_ALGORITHMS}"'
+    return 'Bearer error="invalid_token"'

@@ -40,6 +40,7 @@ _AT_MOST_ONCE = frozenset(
     {
         b"authorization",
         b"client-cert",
+        b"dpop",
         b"host",
         b"content-length",
         b"content-type",

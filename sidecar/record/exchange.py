@@ -9,6 +9,7 @@ from functools import lru_cache
 from time import perf_counter
 
 from sidecar.errors import Reason
+from sidecar.identity.confirmation import KeyProof
 from sidecar.policy.model import ClientCertificate
 from sidecar.record.checked import Checked
 from sidecar.record.shadowed import Shadowed
@@ -52,6 +53,7 @@ class Exchange:
     started: float = field(default_factory=perf_counter)
     client: str = ""
     certificate: ClientCertificate | None = None  # of the client
+    proof: KeyProof | None = field(default=None, repr=False)  # of a token behind `DPoP`
     method: str = ""
     call: str = ""
     environment: str = ""
@@ -59,6 +61,7 @@ class Exchange:
     user: str = ""
     device: str = ""
     issuer: str = ""
+    bound_to: str = ""  # of the caller's token: what the request has proven
     connector: str = ""
     outcome: Outcome = Outcome.NONE
     reason: Reason | None = None

@@ -49,8 +49,7 @@ def json_line(exchange: Exchange) -> str:
     """An object of JSON with the fields."""
     backend = exchange.backend_seconds
     backend_ms = "" if backend is None else f',"backend_ms":{backend * 1000:.2f}'
-    has_more = exchange.checked is not None or exchange.shadowed is not None or exchange.certificate is not None
-    further = _more_json(_further(exchange)) if has_more else ""
+    further = _more_json(_further(exchange)) if _has_more(exchange) else ""
     detail = f',"detail":{_in_json(exchange.detail)}' if exchange.detail else ""
     return (
         f'{{"time":"{moment()}","event":"decision","reference":"{exchange.reference}",{_json_common(*_common(exchange))}'
@@ -62,8 +61,7 @@ def text_line(exchange: Exchange) -> str:
     """The fields as name=value, quoted where a value could be taken for more than one."""
     backend = exchange.backend_seconds
     backend_ms = "" if backend is None else f" backend_ms={backend * 1000:.2f}"
-    has_more = exchange.checked is not None or exchange.shadowed is not None or exchange.certificate is not None
-    further = _more_text(_further(exchange)) if has_more else ""
+    further = _more_text(_further(exchange)) if _has_more(exchange) else ""
     detail = f" detail={_plain(exchange.detail)}" if exchange.detail else ""
     return (
         f"time={moment()} event=decision reference={exchange.reference} {_text_common(*_common(exchange))}"
@@ -122,9 +120,14 @@ def _text_common(*values: str) -> str:
     return "".join(f"{name}={_plain(value)} " for name, value in zip(_COMMON, values, strict=True) if value)
 
 
+def _has_more(exchange: Exchange) -> bool:
+    return exchange.checked is not None or exchange.shadowed is not None or exchange.certificate is not None or exchange.bound_to != ""
+
+
 def _further(exchange: Exchange) -> dict[str, Any]:
     """What few lines tell."""
     return {
+        **({} if exchange.bound_to == "" else {"bound_to": exchange.bound_to}),
         **({} if exchange.certificate is None else {"certificate": exchange.certificate.sha256.hex()}),
         **({} if exchange.shadowed is None else exchange.shadowed.fields()),
         **({} if exchange.checked is None else exchange.checked.fields()),

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from sidecar.identity.confirmation import Binding
+from sidecar.settings.guarded_url import is_guarded
 from sidecar.settings.issuers import Issuer
 from sidecar.settings.model import Settings
 from sidecar.settings.problem import KeyPath
@@ -16,6 +18,9 @@ def check_issuers(settings: Settings, report: Report) -> None:
         other = entries.setdefault(part.issuer, name)
         if other != name:
             report.error((*path, "issuer"), f"`{other}` is the same issuer", "make one entry of the two: it may have several `audiences`")
+        if part.dpop is not Binding.OFF and not settings.public_urls:
+            message = "proofs are for the URL that the client called, and nothing says which those are"
+            report.error((*path, "dpop"), message, "name them: public_urls: [https://connectors.example.com]")
         for place, app_connector in _opened(path, part):
             _check_app_connector(place, app_connector, settings, report)
 
@@ -49,6 +54,11 @@ def give_issuer_advice(settings: Settings, report: Report) -> None:
         url = urlsplit(part.issuer)
         if url.scheme.lower() == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
             report.warn((*path, "issuer"), "the provider is reached over plain http, where people's passwords can be read", "use https")
+        if part.dpop is not Binding.OFF:
+            for number, public in enumerate(settings.public_urls):
+                if not is_guarded(public):
+                    message = "a token and its proof can be read on their way, and whoever is faster may use them"
+                    report.warn(("public_urls", number), message, "use https")
         if part.secret is not None:
             message = "whoever knows the secret, each app that verifies tokens among them, can sign in as anybody"
             report.warn((*path, "secret"), message, "let the issuer sign with a key pair, such as RS256 or ES256")

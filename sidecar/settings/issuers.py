@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from sidecar.identity.algorithms import JwtAlgorithm
+from sidecar.identity.confirmation import Binding
 from sidecar.identity.issuer import UserKey
 from sidecar.settings.part import Part, SecretFile, without_nulls
-from sidecar.settings.scalars import Flag, KeysUrl, Name, Seconds, Whole, complaint
+from sidecar.settings.scalars import Flag, KeysUrl, Name, Seconds, Whole, as_written, complaint
 
 _BY_KEY_PAIR = (JwtAlgorithm.RS256, JwtAlgorithm.ES256)
 _BY_SECRET = (JwtAlgorithm.HS256,)
@@ -88,6 +89,11 @@ class Issuer(Part):
     max_age: Whole | None = Field(default=None, ge=1, description="Seconds after its `iat` when a token is too old, whatever `exp` says.")
     max_lifetime: Whole = Field(
         default=86_400, ge=1, le=31_536_000, description="Most seconds that a token may be made for, from `iat` to `exp`."
+    )
+    dpop: Annotated[Binding, BeforeValidator(as_written)] = Field(
+        default=Binding.OFF,
+        description="Whether tokens may be bound to a key of the app's, which then proves with each request that it has it (DPoP): off, "
+        "allowed, or required of all.",
     )
     required_claims: tuple[Name, ...] = Field(default=(), description="Claims that must be there, beside those that are looked at anyway.")
     user: UserClaim = Field(description="The claim that says which user a token is of.")

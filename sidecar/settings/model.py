@@ -30,6 +30,7 @@ from sidecar.settings.scalars import (
     Listen,
     Moment,
     Name,
+    PublicUrl,
     ReportId,
     Seconds,
     Sha256,
@@ -206,6 +207,11 @@ class Settings(Part):
 
     include: tuple[Name, ...] = Field(default=(), description="Further files, relative to this one; one level.")
     listen: Listen = Field(default="127.0.0.1:8080", description="host:port of the proxy. ${NAME} is replaced from the environment.")
+    public_urls: tuple[PublicUrl, ...] = Field(
+        default=(),
+        description="URLs under which clients reach the sidecar, such as https://connectors.example.com: scheme, host, port, and a path if "
+        "one is put before the sidecar's. For `dpop`, whose proofs are for one of these. ${NAME} is replaced.",
+    )
     tls: Tls | None = Field(default=None, description="TLS on the proxy's port. Without it: plain HTTP.")
     admin: Admin = Field(default=Admin(), description="The port for health, metrics and the administration API.")
     trusted_proxies: tuple[AddressOrNetwork, ...] = Field(

@@ -179,6 +179,7 @@ def _is_address(v6: str | None) -> bool:
 BackendUrl = Annotated[Text, _url_of("a backend", "https://12345.rest.afas.online/ProfitRestServices")]
 TokenUrl = Annotated[Text, _url_of("a token endpoint", "https://12345.rest.afas.online/ProfitRestServices/oauth/token")]
 KeysUrl = Annotated[Text, AfterValidator(_keys_url)]
+PublicUrl = Annotated[Text, _url_of("the sidecar", "https://connectors.example.com")]
 SidecarUrl = Annotated[Text, _url_of("the sidecar", "https://connectors.example.com/ProfitServices")]
 
 

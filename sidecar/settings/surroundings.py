@@ -6,12 +6,13 @@ from collections.abc import Mapping as Variables
 from pathlib import Path
 
 from sidecar.settings.problem import KeyPath, Problem, Severity, path_text
-from sidecar.settings.tree import Entry, Mapping, Node, Scalar, Written
+from sidecar.settings.tree import Entry, Listing, Mapping, Node, Scalar, Written
 
 _CREDENTIAL: tuple[str, ...] = ("environments", "*", "credential")
 _OAUTH: tuple[str, ...] = (*_CREDENTIAL, "oauth")
 _ADDRESSES: tuple[tuple[str, ...], ...] = (
     ("listen",),
+    ("public_urls", "*"),
     ("admin", "listen"),
     ("environments", "*", "rest"),
     ("environments", "*", "soap"),
@@ -95,7 +96,7 @@ def fill_in(root: Mapping, environ: Variables[str, str]) -> tuple[Mapping, list[
 
 def leave_out(root: Mapping) -> Mapping:
     """The tree without what depends on its surroundings, for work on users and tokens where the backend's secrets are not at hand."""
-    depend = ("listen", "tls", "admin", "policy", "one_time_passwords", "issuers")
+    depend = ("listen", "public_urls", "tls", "admin", "policy", "one_time_passwords", "issuers")
     entries = {key: entry for key, entry in root.entries.items() if key not in depend}
     environments = entries.get("environments")
     if environments is not None and isinstance(environments.node, Mapping):
@@ -114,9 +115,12 @@ def _stand_in(entry: Entry) -> Mapping:
 
 
 def _replace(node: Node, pattern: tuple[str, ...], path: KeyPath, change: Callable[[Scalar, KeyPath], Scalar]) -> Node:
-    """The tree with the scalars at `pattern`, where `*` is any key, changed."""
+    """The tree with the scalars at `pattern`, where `*` is any key or item, changed."""
     if not pattern:
         return change(node, path) if isinstance(node, Scalar) else node
+    if isinstance(node, Listing) and pattern[0] == "*":
+        items = (_replace(item, pattern[1:], (*path, number), change) for number, item in enumerate(node.items))
+        return Listing(node.place, tuple(items), node.numbers)
     if not isinstance(node, Mapping):
         return node
     keys = node.entries if pattern[0] == "*" else node.entries.keys() & {pattern[0]}

@@ -123,11 +123,11 @@ def conclude(read: Files, rights: Rights | RightsUnknownError | None, now: datet
         warn_of_listeners(read.listeners, now, report)
     if report.prevents_loading:
         return Loaded(None, None, report.problems, read.files, report)
-    version = version_of(policy, read.environments, read.authorities, enrolments, read.installation, read.issuers)
+    version = version_of(policy, read.environments, read.authorities, enrolments, read.installation, read.issuers, settings.public_urls)
     policy = replace(policy, version=version)
     enrolments = None if enrolments is None else replace(enrolments, policy=policy)
     revision = None if rights is None else rights.revision
-    snapshot = Snapshot(policy, read.environments, now, enrolments, read.installation, read.issuers, revision)
+    snapshot = Snapshot(policy, read.environments, now, enrolments, read.installation, read.issuers, settings.public_urls, revision)
     return Loaded(settings, snapshot, report.problems, read.files, report)
 
 

@@ -47,6 +47,7 @@ def issuer_of(name: str, part: model.Issuer, report: Report, files: list[Path]) 
         required_claims=part.required_claims,
         environment_claim=part.environment_claim,
         attributes=part.attributes,
+        dpop=part.dpop,
     )
 
 

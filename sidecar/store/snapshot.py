@@ -71,6 +71,7 @@ class Snapshot:
     :ivar enrolments: whose users may fetch tokens by one-time password; None where no environment has these.
     :ivar installation: what the token authority is made with; None where the sidecar is none.
     :ivar issuers: the identity providers, by what `iss` holds.
+    :ivar public_urls: under which clients reach the sidecar; no URL has a slash at its end.
     :ivar revision: of the database that the rights come from, where users and tokens are looked up; None where all of it is in files.
     """
 
@@ -80,4 +81,5 @@ class Snapshot:
     enrolments: Enrolments | None = None
     installation: Installation | None = None
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
+    public_urls: tuple[str, ...] = ()
     revision: "Revision | None" = None

@@ -25,6 +25,7 @@ def version_of(
     enrolments: Enrolments | None = None,
     installation: Installation | None = None,
     issuers: Mapping[str, Issuer] | None = None,
+    public_urls: tuple[str, ...] = (),
 ) -> str:
     """12 hexadecimal characters.
 
@@ -37,6 +38,8 @@ def version_of(
         content.append(_canonical(installation))
     if issuers:
         content.append(_canonical(issuers))
+    if public_urls:
+        content.append(["public_urls", *sorted(public_urls)])
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
 
 

@@ -28,23 +28,25 @@ class Start:
         one hours later must not differ from the rest. All others are as if nothing was configured.
     :ivar port: to listen on, which for port 0 the settings don't tell.
     :ivar lock: descriptor of the lock on standard output.
+    :ivar proofs: descriptor of the memory in which all workers note the DPoP proofs that were used.
     :ivar database: the URL of the database of policy at the start.
     """
 
     settings: Settings
     port: int
     lock: int
+    proofs: int
     database: str | None = field(default=None, repr=False)
 
     def encode(self) -> bytes:
         """As a line."""
-        return _line([self.settings.model_dump(mode="json", include=_KEPT), self.port, self.lock, self.database])
+        return _line([self.settings.model_dump(mode="json", include=_KEPT), self.port, self.lock, self.proofs, self.database])
 
     @classmethod
     def decode(cls, line: bytes) -> "Start":
         """From a line."""
-        settings, port, lock, database = json.loads(line)
-        return cls(Settings.model_validate(settings), port, lock, database)
+        settings, port, lock, proofs, database = json.loads(line)
+        return cls(Settings.model_validate(settings), port, lock, proofs, database)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ async def started(number: int, arguments: Sequence[str], start: Start, on_report
                 str(number),
                 *arguments,
                 stdin=theirs.fileno(),
-                pass_fds=(start.lock,),
+                pass_fds=(start.lock, start.proofs),
                 env=_environment(),
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LONGEST)

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from sidecar.admin.administration import administration
 from sidecar.admin.app import admin_app, admin_port, url_of
+from sidecar.issuers.proofs_seen import new_shared_memory
 from sidecar.record.administration_metrics import AdministrationMetrics
 from sidecar.settings.model import Settings
 from sidecar.settings.scalars import host_and_port
@@ -46,10 +47,10 @@ async def supervise(
     logger = structlog.get_logger("sidecar")
     host, port = host_and_port(settings.listen)
     tls = TlsWatch(settings, only="admin.tls")
-    lock = new_lock()
+    lock, proofs = new_lock(), new_shared_memory()
     try:
         with reserved(host, port) as real_port:
-            start = Start(settings, real_port, lock, database)
+            start = Start(settings, real_port, lock, proofs, database)
 
             def launch(number: int, on_report: Callable[[], None]) -> Awaitable[WorkerProcess]:
                 return started(number, arguments, start, on_report)
@@ -77,6 +78,7 @@ async def supervise(
                     await crew.stop(settings.timeouts.drain + _AFTER_DRAIN)
     finally:
         os.close(lock)
+        os.close(proofs)
     logger.info("stopped")
     return not crew.gave_up.is_set()
 

@@ -50,7 +50,7 @@ async def work(
             if store.snapshot is None and not store.waits:
                 return False
             write = whole_lines(_STANDARD_OUTPUT, start.lock)
-            async with serve(start.settings, store, log_format, write, exposed=line.exposed, shared_port=start.port):
+            async with serve(start.settings, store, log_format, write, exposed=line.exposed, shared_port=start.port, proofs=start.proofs):
                 freeze()
                 line.listening()
                 await line.stop.wait()

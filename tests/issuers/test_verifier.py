@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.errors import Reason, Refusal
-from sidecar.identity.compact_jwt import bearer_token
+from sidecar.identity.compact_jwt import presented_in
 from sidecar.identity.issuer import Issuer
 from sidecar.identity.jwt_meaning import Meaning
 from sidecar.identity.jwt_signature import check_signature
@@ -49,9 +49,9 @@ class Stage:
         return check
 
     def verify(self, text: str, address: str = "192.0.2.7") -> Verified:
-        bare = bearer_token(b"Bearer " + text.encode("utf-8"))
+        bare = presented_in(b"Bearer " + text.encode("utf-8"))
         assert bare is not None
-        found = self.verifier.verify(bare, address)
+        found = self.verifier.verify(bare.token, address)
         assert found is not None
         return found
 
@@ -254,19 +254,20 @@ def test_whatever_is_changed_of_a_valid_token_spoils_it(algorithm: str, position
     stage = Stage()
     assert stage.verify(VALID[algorithm]).meaning.user == "j.devries"
     try:
-        bare = bearer_token(b"Bearer " + mutated)
-        found = stage.verifier.verify(bare or b"", "192.0.2.7")
+        presented = presented_in(b"Bearer " + mutated)
+        bare = b"" if presented is None else presented.token
+        found = stage.verifier.verify(bare, "192.0.2.7")
     except Refusal:
         return
     assert (bare, found is not None) == (text, True)
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"", b"Bearer ", b"bearer  "]))
+@given(st.binary(max_size=200), st.sampled_from([b"", b"Bearer ", b"bearer  ", b"DPoP ", b"dpop"]))
 def test_no_bytes_do_anything_but_be_refused(content: bytes, scheme: bytes) -> None:
     reason = Reason.JWT_MALFORMED
     try:
-        bare = bearer_token(scheme + content)
-        found = None if bare is None else Stage().verifier.verify(bare, "")
+        bare = presented_in(scheme + content)
+        found = None if bare is None else Stage().verifier.verify(bare.token, "")
     except Refusal as refusal:
         reason, found = refusal.reason, None
     assert (found, reason) == (None, Reason.JWT_MALFORMED)

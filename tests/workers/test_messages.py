@@ -20,12 +20,12 @@ def test_a_worker_learns_what_holds_until_a_restart_and_nothing_else() -> None:
     }
     admin = {**content["admin"], "keys": {"console": {"sha256": "ab" * 32}}}
     settings = Settings.model_validate({**content, "admin": admin, "groups": {"g": ["a"]}, "environments": {"E": _ENVIRONMENT}})
-    line = Start(settings, 8080, 5).encode()
+    line = Start(settings, 8080, 5, 6).encode()
     assert line.count(b"\n") == 1
     assert b"SECRET" not in line
     start = Start.decode(line)
-    assert start == Start(Settings.model_validate(content), 8080, 5)
-    assert Start.decode(Start(settings, 8080, 5, "sqlite:///policy.db").encode()).database == "sqlite:///policy.db"
+    assert start == Start(Settings.model_validate(content), 8080, 5, 6)
+    assert Start.decode(Start(settings, 8080, 5, 6, "sqlite:///policy.db").encode()).database == "sqlite:///policy.db"
     assert ip_network("2001:db8::/32") in start.settings.trusted_proxies
 
 
