@@ -39,7 +39,7 @@ class ProofsSeen:
     """Belongs to one event loop."""
 
     def __init__(self, shared: int | None = None, buckets: int = _BUCKETS) -> None:
-        """:param shared: from `new_shared_memory`, inherited from the process that made it. Without it, the proofs are this process's own."""
+        """:param shared: from `new_shared_memory`, inherited from who made it. Without it, proofs are this process's own."""
         self._buckets = buckets
         self._shared = shared
         size = buckets * _PLACES * _PLACE.size

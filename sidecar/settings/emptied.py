@@ -22,7 +22,7 @@ def _narrowing(settings: Settings) -> Iterator[KeyPath]:
         yield from ((*port, "tls"), (*port, "tls", "client_certificate"))
     yield from (("users", user, "blocked") for user in settings.users)
     yield from (("tokens", number, "expires") for number in range(len(settings.tokens)))
-    narrowing = ("algorithms", "types", "max_age", "max_lifetime", "required_claims", "environment_claim")
+    narrowing = ("algorithms", "types", "max_age", "max_lifetime", "dpop", "required_claims", "environment_claim")
     yield from (("issuers", name, key) for name in settings.issuers for key in narrowing)
     for name, part in settings.app_connectors.items():
         path: KeyPath = ("app_connectors", name)

@@ -18,7 +18,7 @@ def check_issuers(settings: Settings, report: Report) -> None:
         other = entries.setdefault(part.issuer, name)
         if other != name:
             report.error((*path, "issuer"), f"`{other}` is the same issuer", "make one entry of the two: it may have several `audiences`")
-        if part.dpop is not Binding.OFF and not settings.public_urls:
+        if part.dpop is not Binding.OFF and not report.is_written(("public_urls", 0)):
             message = "proofs are for the URL that the client called, and nothing says which those are"
             report.error((*path, "dpop"), message, "name them: public_urls: [https://connectors.example.com]")
         for place, app_connector in _opened(path, part):

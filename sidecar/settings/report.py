@@ -44,6 +44,10 @@ class Report:
         """Whether there is an error with exactly this path."""
         return path_text(path) in self._wrong
 
+    def is_written(self, path: KeyPath) -> bool:
+        """Whether there is something at this path, be it right or wrong."""
+        return find(self._root, path) is not None
+
     def names(self, part: str) -> Collection[str]:
         """The names that a top-level part defines, those of invalid entries too."""
         node = find(self._root, (part,))

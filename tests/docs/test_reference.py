@@ -122,6 +122,7 @@ def test_every_field_of_the_decision_log_has_its_row_in_order() -> None:
         policy_version="0123456789ab",
         status=200,
         backend_seconds=0.1,
+        bound_to="key",
         shadowed=Shadowed(Would.REFUSE, Reason.USER_NOT_MEMBER),
         checked=Checked(3, 1, 1, "an answer with status 206"),
     )

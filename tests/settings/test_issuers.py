@@ -177,6 +177,9 @@ ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
         "did you mean `hours`?",
     ),
     ({"keys": LOGIN}, "keys", "is not a key of this part", ""),
+    ({"dpop": "allowed"}, "dpop", "nothing says which those are", "public_urls: [https://connectors.example.com]"),
+    ({"dpop": "required"}, "dpop", "nothing says which those are", "name them: public_urls:"),
+    ({"dpop": "on"}, "dpop", "expected one of off, allowed, required", ""),
 ]
 
 
@@ -190,7 +193,7 @@ def test_what_contradicts_itself_is_an_error_with_its_place(
     assert [problem for problem in found if message in problem.message and remedy in problem.remedy], problems
 
 
-@pytest.mark.parametrize("key", ["algorithms", "types", "max_age", "max_lifetime", "required_claims", "environment_claim"])
+@pytest.mark.parametrize("key", ["algorithms", "types", "max_age", "max_lifetime", "dpop", "required_claims", "environment_claim"])
 def test_a_key_that_restricts_can_not_be_emptied(tmp_path: Path, key: str) -> None:
     for file, content in FILES.items():
         (tmp_path / file).write_text(content)
@@ -249,3 +252,43 @@ def test_an_attribute_that_a_claim_feeds_is_not_missed(tmp_path: Path) -> None:
     content = bent("filter_types/department/filters", {"consultancy": "department = @user.place"})
     content["issuers"] = {"company": {**ISSUER, "attributes": {"place": "locale"}}}
     assert [problem for problem in load_content(tmp_path, content).problems if "place" in problem.message] == []
+
+
+def with_proofs(folder: Path, *urls: Any) -> Loaded:
+    for file, text in FILES.items():
+        (folder / file).write_text(text)
+    content = bent("issuers/company", {**ISSUER, "dpop": "allowed"})
+    content["public_urls"] = list(urls)
+    return load_content(folder, content)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["connectors.example.com", "https://connectors.example.com?a=1", "https://a@connectors.example.com", "ftp://x", "https://x/../y", 1],
+)
+def test_a_public_url_is_one(tmp_path: Path, url: Any) -> None:
+    loaded = with_proofs(tmp_path, "https://connectors.example.com", url)
+    assert loaded.snapshot is None
+    assert [problem.path for problem in loaded.problems if problem.severity == "error"] == ["public_urls[1]"]
+
+
+def test_where_proofs_can_be_read_on_their_way_is_told(tmp_path: Path) -> None:
+    loaded = with_proofs(tmp_path, "https://connectors.example.com/", "http://connectors.example.com", "http://127.0.0.1:8080")
+    assert loaded.snapshot is not None
+    assert loaded.snapshot.public_urls == ("https://connectors.example.com", "http://connectors.example.com", "http://127.0.0.1:8080")
+    [problem] = [each for each in loaded.problems if each.path.startswith("public_urls")]
+    assert (problem.severity, problem.path, problem.remedy) == ("warning", "public_urls[1]", "use https")
+
+
+def test_public_urls_come_from_the_environment_too(tmp_path: Path) -> None:
+    loaded = with_proofs(tmp_path, "https://${NO_SUCH_HOST}")
+    assert [problem.path for problem in loaded.problems if "NO_SUCH_HOST" in problem.message] == ["public_urls[0]"]
+
+
+def test_other_public_urls_are_another_policy(tmp_path: Path) -> None:
+    versions = set()
+    for urls in (["https://a.example"], ["https://b.example"], ["https://a.example", "https://b.example"]):
+        snapshot = with_proofs(tmp_path, *urls).snapshot
+        assert snapshot is not None
+        versions.add(snapshot.policy.version)
+    assert len(versions) == 3
