@@ -67,7 +67,7 @@ def believing(content: Configuration, issuer: str, **entry: Any) -> None:
         "provider": {
             "issuer": issuer,
             "audiences": [AUDIENCE],
-            "user": {"claim": "sub"},
+            "user": {"claim": "sub", "programs": {name: name for name in SYSTEM_USERS}},
             "app_connector": {"claim": "client_id", "clients": dict.fromkeys((PHONE, *SYSTEM_USERS), "hours")},
             **entry,
         }
