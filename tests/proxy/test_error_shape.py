@@ -5,6 +5,8 @@ import json
 import pytest
 
 from sidecar.errors import Kind, Reason, Refusal
+from sidecar.identity.dpop_proof import ALGORITHMS
+from sidecar.proxy.own_answers import OwnAnswer
 from sidecar.proxy.refusal import STATUS, answer_for
 
 REFERENCE = "0123456789ABCDEF0123456789ABCDEF"
@@ -27,17 +29,42 @@ def test_every_kind_has_a_status() -> None:
     assert set(STATUS) == set(Kind)
 
 
+PROOFS = {Reason.DPOP_PROOF, Reason.DPOP_REPLAYED}
+WANT_PROOFS = {Reason.JWT_AS_BEARER, Reason.JWT_UNBOUND}
+
+
+def what_he_sent(reason: Reason) -> str:
+    """What the caller knows himself: which of the two kinds of token, and whether it takes a proof."""
+    if reason in PROOFS:
+        return "a proof"
+    return "a token to be proven" if reason in WANT_PROOFS else "a JWT" if reason.is_about_a_jwt else "a user token"
+
+
 @pytest.mark.parametrize("kind", [Kind.IDENTITY, Kind.RIGHTS])
-def test_no_such_connector_and_not_yours_look_the_same(kind: Kind) -> None:
-    for about_a_jwt in (False, True):  # which of the two kinds of token he sent the caller knows himself
-        reasons = [reason for reason in Reason if reason.kind is kind and reason.is_about_a_jwt is about_a_jwt]
-        answers = {answer_for(Refusal(reason, f"a detail about {reason}"), REFERENCE) for reason in reasons}
-        assert len(answers) == (1 if reasons else 0)
+@pytest.mark.parametrize("behind_dpop", [False, True])
+def test_no_such_connector_and_not_yours_look_the_same(kind: Kind, behind_dpop: bool) -> None:
+    answers: dict[str, set[OwnAnswer]] = {}
+    for reason in (reason for reason in Reason if reason.kind is kind):
+        answer = answer_for(Refusal(reason, f"a detail about {reason}"), REFERENCE, behind_dpop=behind_dpop)
+        answers.setdefault(what_he_sent(reason), set()).add(answer)
+    assert {len(each) for each in answers.values()} == {1}
 
 
-def test_whoever_sent_a_jwt_is_challenged_for_one() -> None:
-    assert ("WWW-Authenticate", 'Bearer error="invalid_token"') in answer_for(Refusal(Reason.JWT_EXPIRED), REFERENCE).headers
-    assert ("WWW-Authenticate", "AfasToken") in answer_for(Refusal(Reason.TOKEN_EXPIRED), REFERENCE).headers
+@pytest.mark.parametrize(
+    ("reason", "behind_dpop", "challenge"),
+    [
+        (Reason.TOKEN_EXPIRED, False, "AfasToken"),
+        (Reason.JWT_EXPIRED, False, 'Bearer error="invalid_token"'),
+        (Reason.JWT_EXPIRED, True, f'DPoP error="invalid_token", algs="{" ".join(ALGORITHMS)}"'),
+        (Reason.JWT_BOUND, False, 'Bearer error="invalid_token"'),
+        (Reason.JWT_AS_BEARER, False, f'DPoP error="invalid_token", algs="{" ".join(ALGORITHMS)}"'),
+        (Reason.JWT_UNBOUND, False, f'DPoP error="invalid_token", algs="{" ".join(ALGORITHMS)}"'),
+        (Reason.DPOP_PROOF, True, f'DPoP error="invalid_dpop_proof", algs="{" ".join(ALGORITHMS)}"'),
+        (Reason.DPOP_REPLAYED, True, f'DPoP error="invalid_dpop_proof", algs="{" ".join(ALGORITHMS)}"'),
+    ],
+)
+def test_a_challenge_is_for_what_was_sent(reason: Reason, behind_dpop: bool, challenge: str) -> None:
+    assert ("WWW-Authenticate", challenge) in answer_for(Refusal(reason), REFERENCE, behind_dpop=behind_dpop).headers
 
 
 def test_details_are_told_about_the_callers_own_words_only() -> None:
