@@ -58,7 +58,8 @@ class PolicyWatch:
         self.looks_failed = 0
         self._clock = clock
         self._poll = POLL_SECONDS[self.kind]
-        self._asked = float("-inf")  # monotonic seconds, for the directory
+        self._asked = float("-inf")  # when `revision` was asked for, in monotonic seconds
+        self._was_cut_off = False
         self._database: Database | None = None
         self._for_directory: Database | None = None
         self._file: tuple[int, int] | None = None
@@ -76,7 +77,7 @@ class PolicyWatch:
     async def look(self) -> None:
         """Look once. What is wrong with the database is `problem` afterwards."""
         try:
-            self._asked, asked = time.monotonic(), self._clock()
+            asked = self._clock()
             if await self._ask():
                 self._untold = True
             if self._untold:
@@ -130,13 +131,17 @@ class PolicyWatch:
             await self._open()
             self._file, self.rights = file, None
         assert self._database is not None  # noqa: S101  it was just opened
-        if self.rights is not None:
+        asked, was_silent = time.monotonic(), self.problem is not None or self._was_cut_off
+        if self.rights is not None and not was_silent:
             revision = await read_revision(self._database)
             if revision.rights == self.rights.revision.rights:
-                self.revision = revision
+                self.revision, self._asked = revision, asked
                 return False
         self.rights = await read_rights(self._database)
-        self.revision = self.rights.revision
+        self.revision, self._asked, self._was_cut_off = self.rights.revision, asked, False
+        if was_silent and self.directory is not None:
+            # It may have come back from a backup, and have been changed since: the same numbers, and other content.
+            self.directory.start_over()
         return True
 
     async def _open(self) -> None:
@@ -179,6 +184,7 @@ class PolicyWatch:
             with suppress(Unavailable):
                 await listen(self.url, CHANNEL, self.wake, self._began, _SIGN_OF_LIFE)
             failures = 0 if self.listening else failures + 1
+            self._was_cut_off = self._was_cut_off or self.listening
             self.listening = False
             await asyncio.sleep(_pause(failures, self._poll))
 

@@ -105,6 +105,24 @@ async def test_a_file_that_is_exchanged_for_another_one_is_noticed(tmp_path: Pat
         await watched.store.stop()
 
 
+async def test_a_server_that_was_cut_off_counts_as_another_one(line: Line, tmp_path: Path) -> None:
+    watched = watched_over(line, tmp_path)
+    await line.mend()
+    await watched.store.start()
+    try:
+        watch = watched.store.watch
+        assert watch is not None
+        await eventually(lambda: watch.listening)
+        await line.cut()
+        await eventually(lambda: watch.problem is not None)
+        numbers = "UPDATE policy_revisions SET number = number - 1 WHERE part = 'rights'"
+        await watched.by_hand(BLOCK, numbers)
+        await line.mend()
+        await eventually(lambda: watched.blocked)
+    finally:
+        await watched.store.stop()
+
+
 async def test_a_file_that_is_gone_is_not_heard_and_not_made(tmp_path: Path) -> None:
     url = sqlite_in(tmp_path)
     watched = Watched(await in_database(tmp_path, url, SAMPLE), url)

@@ -12,6 +12,7 @@ from sidecar.database.database import Database
 from sidecar.database.unavailable import Unavailable
 from sidecar.errors import Reason
 from sidecar.policy_database.migrate import migrate
+from sidecar.policy_database.tables import PARTS
 from sidecar.store import policy_watch
 from sidecar.store.loading import load_all
 from sidecar.store.reload import PolicyStore
@@ -262,8 +263,28 @@ async def test_the_last_good_policy_counts_until_the_database_was_away_for_too_l
     assert watched.store.is_stale
     database.is_away = False
     await eventually(lambda: watched.store.snapshot is not None)
-    assert watched.store.snapshot is before
+    assert watched.store.snapshot is not None
+    assert before is not None
+    assert watched.store.snapshot.policy == before.policy
     assert not watched.store.is_stale
+
+
+async def test_what_was_put_in_its_place_while_nobody_heard_it_counts_though_its_numbers_are_the_same(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a backup that is brought back, and changed as often since as what it replaces."""
+    watch = watched.store.watch
+    assert watch is not None
+    assert watch.directory is not None
+    assert await watch.directory.user("j.devries") is not None
+    database = Away(monkeypatch)
+    await eventually(lambda: watch.problem is not None)
+    gone = "DELETE FROM policy_users WHERE name = 'j.devries'"
+    back = [f"UPDATE policy_revisions SET number = {getattr(watch.revision, part)} WHERE part = '{part}'" for part in PARTS]  # noqa: S608
+    await watched.by_hand(BLOCK, gone, *back)
+    database.is_away = False
+    await eventually(lambda: watched.blocked)
+    assert await watch.directory.user("j.devries") is None
 
 
 async def test_what_was_changed_meanwhile_is_in_force_before_anybody_is_served_again(
