@@ -96,12 +96,13 @@ def _check_verified(said: str, claims: Mapping[str, Any], issuer: Issuer) -> Non
 def _check_nobody(claims: Mapping[str, Any], issuer: Issuer, client: str) -> None:
     """A program's client must not sign people in; if it does nevertheless, they are not the program.
 
-    Okta names the client where it would name the user. What tells that there is a user differs between providers: when and how he signed in
-    (OpenID Connect), what he lets the app do (Entra ID), which kind of token it is (Entra ID), by which grant it came (Auth0).
+    Okta names the client where it would name the user. What tells that there is a user differs between providers: when, how and in which
+    session he signed in (OpenID Connect; Keycloak tells the session alone), what he lets the app do (Entra ID), which kind of token it is
+    (Entra ID), by which grant it came (Auth0).
     """
     if (
         claims.get(issuer.user.claim) not in (None, client)
-        or any(claims.get(name) is not None for name in ("auth_time", "amr"))
+        or any(claims.get(name) is not None for name in ("auth_time", "amr", "sid"))
         or isinstance(claims.get("scp"), str)
         or claims.get("idtyp", "app") != "app"
         or claims.get("gty", "client-credentials") != "client-credentials"

@@ -44,6 +44,7 @@ def test_a_program_is_its_system_user(issuer: Issuer, claims: dict[str, Any]) ->
         (ISSUER, {"idtyp": "user"}),
         (ISSUER, {"auth_time": 1_767_261_600}),
         (ISSUER, {"amr": ["pwd"]}),
+        (ISSUER, {"sid": "0b1c6a55-7f0e-4d53-8a54-0b7f5a3f6f0e"}),
         (ISSUER, {"gty": "password"}),
         (BY_SUBJECT, {"sub": "j.devries@example.com"}),
         (BY_SUBJECT, {"sub": "sync.service"}),
