@@ -158,10 +158,10 @@ class ClientConnection(BaseProtocol):
         name = transport.get_extra_info("peername")
         self.peer = self.origin = str(name[0]) if isinstance(name, tuple) and name else ""
         self.deadline = self._loop.time() + self._server.keep_alive
-        self._server.remember(self)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
             self._made_secure(tls.getpeercert(True), tls.context)
+        self._server.remember(self)
 
     def _made_secure(self, certificate: bytes | None, agreed: ssl.SSLContext) -> None:
         """TLS is agreed on, by this context; the other end has shown this certificate."""

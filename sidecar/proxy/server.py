@@ -41,6 +41,7 @@ class GatewayServer:
         self.refuse_unparsed = gateway.refuse_unparsed
         self._tick = min(1.0, min(keep_alive, gateway.patience) / 4)
         self._clients: set[ClientConnection] = set()
+        self._winding_up = False
         self._clock: asyncio.TimerHandle | None = None
 
     def __call__(self) -> ClientConnection:
@@ -52,6 +53,8 @@ class GatewayServer:
         self._clients.add(client)
         if self._clock is None:
             self._clock = asyncio.get_running_loop().call_later(self._tick, self._look_around)
+        if self._winding_up:  # a handshake that took its time
+            client.wind_up()
 
     def forget(self, client: ClientConnection) -> None:
         """The connection is closed."""
@@ -63,7 +66,8 @@ class GatewayServer:
         return sum(client.unsent for client in self._clients)
 
     def wind_up(self) -> None:
-        """End every connection: idle ones now, others after the answer on which somebody works."""
+        """End every connection: idle ones now, others after the answer on which somebody works. Who comes from now on is sent away."""
+        self._winding_up = True
         for client in list(self._clients):
             client.wind_up()
 

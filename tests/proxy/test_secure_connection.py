@@ -53,6 +53,15 @@ async def test_a_client_whose_socket_is_gone_already_is_given_up_as_any_other() 
     assert transport.ended == "aborted"
 
 
+async def test_who_is_shaking_hands_while_the_others_are_sent_away_is_sent_away_as_well() -> None:
+    rig = Rig()
+    rig._server.wind_up()
+    connection, transport = rig.client(SecureTransport())
+    assert transport.ended == "closed"
+    connection.expire()
+    assert transport.ended == "aborted"
+
+
 async def test_who_is_shaking_hands_while_his_authority_is_taken_out_is_not_let_in() -> None:
     rig = Rig()
     rig._server.vouches_for = lambda _: False
