@@ -125,6 +125,13 @@ def test_an_address_that_somebody_gave_himself_opens_nobody_s_rows(own_stage: Ow
     assert stage.send(bearer(token(claims(**verified)), TARGET)).status == 200
 
 
+def test_a_token_for_another_environment_opens_nothing_in_this_one(own_stage: OwnStage, tmp_path: Path) -> None:
+    stage = own_stage(with_issuers(tmp_path, lambda content: content["issuers"]["company"].update(environment_claim="place")))
+    answers = {place: stage.send(bearer(token(claims(place=place)), TARGET)) for place in ("O12345AA", "O12345BB", "o12345aa", "", None)}
+    assert {place: answer.status for place, answer in answers.items()} == {**dict.fromkeys(answers, 401), "O12345AA": 200}
+    assert {stage.decision(answer.reference).get("reason") for answer in answers.values()} == {None, "jwt_claims"}
+
+
 def test_two_proofs_are_one_too_many(stage: Stage) -> None:
     text = of("j.devries")
     twice = request("GET", TARGET, f"Bearer {text}", f"Authorization: {authorization('j.devries')}")

@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.end_to_end.harness.backend import FILE, Received, Script, Visit
 from tests.end_to_end.harness.configuration import BASE, Configuration, authorization, token_xml
 from tests.end_to_end.harness.faults import resets, says, stalls
+from tests.end_to_end.harness.identity import bearer, with_issuers
 from tests.end_to_end.harness.oracle import PLAIN, rows_target, surplus_rows
 from tests.end_to_end.harness.rows import FILES, PEOPLE, may_see
 from tests.end_to_end.harness.soap import Message, Version, content_type, envelope, fault_of, understand_message
@@ -19,6 +21,7 @@ from tests.end_to_end.harness.stage import OwnStage, Stage, staged, wait_for
 from tests.end_to_end.harness.wire import Answer, BrokenOffError, request
 from tests.evaluation.filter_xml import read_filterxml
 from tests.evaluation.reading import Row
+from tests.jwt.mint import claims, token
 
 RULES = {
     "version": None,
@@ -191,6 +194,16 @@ def test_an_answer_is_remembered_for_the_same_user_and_for_no_other(fresh: Stage
         assert questions(fresh.backend.take()) > 0
         assert fresh.get(target, user).status == status
         assert questions(fresh.backend.take()) == 0
+
+
+def test_an_answer_is_remembered_for_the_same_claims_and_for_no_others(own_stage: OwnStage, tmp_path: Path) -> None:
+    """One user, two tokens, of which each says something else of him: what one may see must not open a file to the other."""
+    stage = own_stage(with_issuers(tmp_path, with_rules))
+    tokens = {row["Afdeling"]: token(claims(preferred_username="e.mpty", departments=[row["Afdeling"]])) for row in (THEIRS, MINE)}
+    for _ in range(2):
+        for row in (THEIRS, MINE):
+            told = {department: stage.send(bearer(text, targets(row)[0])).status for department, text in tokens.items()}
+            assert told == {department: 200 if department == row["Afdeling"] else 404 for department in tokens}
 
 
 def test_an_answer_about_one_field_answers_no_question_about_another(fresh: Stage) -> None:

@@ -106,6 +106,23 @@ async def test_what_is_remembered_of_a_jwt_ends_with_its_key(calls: int) -> None
     assert await rig.status(token(claims(preferred_username="ann"), mint.P256, "ES256", kid="ec-1")) == 200
 
 
+async def test_a_key_that_is_taken_back_while_its_user_is_looked_up_proves_nothing() -> None:
+    assert isinstance(COMPANY.keys, KeySet)
+    others = KeySet(tuple(key for key in COMPANY.keys.keys if key.kid != "rsa-1"))
+    directory = Directory()
+    rig = JwtRig(directory)
+    assert rig.snapshot is not None
+    user = rig.snapshot.policy.users["ann"]
+
+    async def meanwhile(_name: str) -> User:
+        rig.set_keys(others)
+        return user
+
+    directory.user = meanwhile  # type: ignore[method-assign,assignment]
+    assert await rig.status() == 401
+    assert rig.asked == []
+
+
 @pytest.mark.parametrize("calls", range(8))
 async def test_fetched_keys_that_change_end_what_is_remembered_without_a_new_policy(calls: int) -> None:
     rig = JwtRig()
