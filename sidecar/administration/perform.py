@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Changed, Kind, Operation, Request, Work
-from sidecar.administration.rights import Rights, read_rights, told
+from sidecar.administration.rights import CompiledRights, rights_now, told
 from sidecar.database.database import Database
 from sidecar.policy_database.audit import Change, record
 from sidecar.policy_database.revision import current_revision, take_turn
@@ -37,17 +37,17 @@ async def perform(administration: Administration, operation: Operation, request:
         await take_turn(connection)
         work = Work(connection, administration.files, now)
         number = (await current_revision(connection)).rights
-        before = await read_rights(work) if operation.of_rights else None
+        before = await rights_now(work) if operation.of_rights else None
         result: Any = await operation.function(work, request)
         if (await current_revision(connection)).rights != number:
             assert before is not None, operation.name  # noqa: S101  a fault of ours, and then nothing has happened
-            result = _checked(result, before, await read_rights(work))
+            result = _checked(result, before, await rights_now(work))
         change = Change(now, who, operation.name, result.subject)
         await record(connection, change, *result.audited())
     return result  # type: ignore[no-any-return]
 
 
-def _checked(result: Changed[Any], before: Rights, after: Rights) -> Changed[Any]:
+def _checked(result: Changed[Any], before: CompiledRights, after: CompiledRights) -> Changed[Any]:
     """The result with what is to be said of the rights as a whole.
 
     What was wrong before may stay so, since several errors are mended one by one; a new one may not come.
@@ -64,7 +64,7 @@ def _checked(result: Changed[Any], before: Rights, after: Rights) -> Changed[Any
     return result.model_copy(update={"warnings": warnings})
 
 
-def _wide_open(rights: Rights) -> set[tuple[str, str, str]]:
+def _wide_open(rights: CompiledRights) -> set[tuple[str, str, str]]:
     """The GetConnectors of which every member of a group sees every row."""
     apps = rights.policy.app_connectors.values() if rights.policy is not None else ()
     return {(app.name, app.group, each.name) for app in apps for each in app.get_connectors.values() if each.unfiltered}

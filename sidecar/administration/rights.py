@@ -27,7 +27,7 @@ _PLACE = Place("policy database", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class CompiledRights:
     """App connectors, groups and filter types, with the users that were asked for. Without `policy` they make none."""
 
     settings: Settings
@@ -40,17 +40,17 @@ class Rights:
         return tuple(problem for problem in self.report.problems if problem.prevents_loading)
 
 
-async def read_rights(work: Work) -> Rights:
+async def rights_now(work: Work) -> CompiledRights:
     """The rights as they are now in this transaction."""
     try:
         return compile_rights(work.files, await export_rights(work.connection))
     except UnsoundRowError as error:
         report = Report(Tree(_PLACE, {}))
         report.error((), str(error))
-        return Rights(work.files, None, report)
+        return CompiledRights(work.files, None, report)
 
 
-async def sound_rights(work: Work, **narrowed: Narrowed) -> Rights:
+async def sound_rights(work: Work, **narrowed: Narrowed) -> CompiledRights:
     """The same, for operations that can't do without.
 
     :param narrowed: for some sections, what is to stand there in place of all that there is.
@@ -67,7 +67,7 @@ async def sound_rights(work: Work, **narrowed: Narrowed) -> Rights:
     return rights
 
 
-def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
+def compile_rights(files: Settings, nested: Mapping[str, Any]) -> CompiledRights:
     """Settings and policy of rights with the environments that stand in files.
 
     :param nested: the sections of policy, as the configuration has them.
@@ -78,14 +78,14 @@ def compile_rights(files: Settings, nested: Mapping[str, Any]) -> Rights:
         part = Settings.model_validate(nested)
     except ValidationError as error:
         report_complaints(error, root, report)
-        return Rights(files, None, report)
+        return CompiledRights(files, None, report)
     changed = {name: getattr(part, name) for name in ("groups", "users", "app_connectors", "filter_types", "tokens")}
     settings = files.model_copy(update={**changed, "policy": None})  # these are of the database that it names
     policy, _ = compile_settings(settings, report)
-    return Rights(settings, policy, report)
+    return CompiledRights(settings, policy, report)
 
 
-def policy_of(rights: Rights) -> Policy:
+def policy_of(rights: CompiledRights) -> Policy:
     """The policy of sound rights."""
     assert rights.policy is not None  # noqa: S101  see above
     return rights.policy
@@ -96,7 +96,7 @@ def told(problem: Problem) -> str:
     return f"{problem.statement} ({problem.remedy})" if problem.remedy else problem.statement
 
 
-def said_about(rights: Rights, *prefix: str) -> list[str]:
+def said_about(rights: CompiledRights, *prefix: str) -> list[str]:
     """What the report has to say below a path."""
     start = ".".join(prefix)
     about = [each for each in rights.report.problems if each.path == start or each.path.startswith((f"{start}.", f"{start}["))]

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.administration.rights import Rights, compile_rights
+from sidecar.administration.rights import CompiledRights, compile_rights
 from sidecar.cli.check import print_problems
 from sidecar.cli.configuration import config_option
 from sidecar.cli.policy_database import over_migrated, shown, with_files
@@ -72,7 +72,7 @@ async def check_database(database: Database, files: Settings, name: str, now: da
     )
 
 
-async def _examine(connection: AsyncConnection, rights: Rights, now: datetime, findings: Findings) -> Sequence[Problem]:
+async def _examine(connection: AsyncConnection, rights: CompiledRights, now: datetime, findings: Findings) -> Sequence[Problem]:
     """Look at users and tokens in the light of the rights, and at the rights in that of the users; gives the rights' problems."""
     if rights.policy is None:
         return rights.report.problems
