@@ -166,6 +166,18 @@ class Rig:
         self._pool._idle[origin] = [connection]
         self.backend = connection, transport
 
+    async def status_of(self, client: tuple[ClientConnection, NotingTransport], request: bytes) -> int:
+        """Of the answer to a request on a connection that stays open."""
+        connection, transport = client
+        transport.written = b""
+        self.ready()
+        connection.data_received(request)
+        for _ in range(8):
+            await asyncio.sleep(0)
+            self.answer()
+            self.ready()
+        return int(transport.written.split(b" ")[1])
+
     def end_turn(self) -> None:
         """What the event loop does at the end of its turn."""
         self._pool._later._call_all()

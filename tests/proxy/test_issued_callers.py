@@ -63,15 +63,7 @@ class IssuingRig(Rig):
 
     async def status(self, data: str = DATA) -> int:
         """Of the answer to another request on the same connection."""
-        connection, transport = self._client
-        transport.written = b""
-        self.ready()
-        connection.data_received(get(ROWS).replace(AUTHORIZATION["ann"].encode(), authorization_for(data).encode()))
-        for _ in range(8):
-            await asyncio.sleep(0)
-            self.answer()
-            self.ready()
-        return int(transport.written.split(b" ")[1])
+        return await self.status_of(self._client, get(ROWS).replace(AUTHORIZATION["ann"].encode(), authorization_for(data).encode()))
 
 
 async def test_an_issued_token_opens_what_it_is_for_and_is_asked_for_once() -> None:
