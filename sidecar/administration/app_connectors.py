@@ -16,7 +16,7 @@ from sidecar.administration.app_state import (
     changed_app,
     count_members,
 )
-from sidecar.administration.naming import holds, rows_found, see_free, the_row
+from sidecar.administration.naming import holds, rows_found, see_free, the_row, tokens_issued_to
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Work, changing, reading
 from sidecar.administration.requests import Key, Paged, When, Words
 from sidecar.policy.model import Enforcement, RowGuard
@@ -170,7 +170,8 @@ async def remove_app(work: Work, request: AppNamed) -> AppRemoved:
     state = await app_state(work, request.name)
     count = await _tokens(work, request.name)
     await work.connection.execute(delete(app_connectors).where(app_connectors.c.name == request.name))
-    return AppRemoved(subject=request.name, before=state, tokens=count)
+    warnings = [tokens_issued_to(f"app connector `{request.name}`")] if state.otp_keys is not None else []
+    return AppRemoved(subject=request.name, before=state, tokens=count, warnings=warnings)
 
 
 async def _block(work: Work, name: str, *, blocked: bool) -> None:

@@ -55,6 +55,12 @@ async def see_free(work: Work, table: Table, what: str, name: str, until_now: st
     return [f"{what} `{name}` differs from `{each}` in letter case or Unicode form only; they are two: {remedy}" for each in alike]
 
 
+def tokens_issued_to(whom: str) -> str:
+    """A warning: what was issued by one-time password stands in another database, by name."""
+    again = f"tokens that were issued by one-time password to {whom} would count again for a later one of this name"
+    return f"{again}; revoke them: `sidecar token list` and `sidecar token revoke`"
+
+
 def nearest(name: str, known: list[str]) -> str:
     """A remedy: the nearest of the names."""
     by_lower = {each.lower(): each for each in known}

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool
 from sqlalchemy import delete, func, insert, select, update
 
 from sidecar.administration.memberships import add_members
-from sidecar.administration.naming import holds, rows_found, see_free, the_row
+from sidecar.administration.naming import holds, rows_found, see_free, the_row, tokens_issued_to
 from sidecar.administration.not_done import RefusedError
 from sidecar.administration.operation import Argument, Changed, Operation, Page, Request, Told, Work, changing, reading
 from sidecar.administration.requests import MOST_AT_ONCE, Key, Paged, Words
@@ -19,7 +19,7 @@ from sidecar.policy.decide import app_connector_is_open, user_is_active, user_is
 from sidecar.policy.model import AppConnector, Caller, User
 from sidecar.policy_database.nested import user_of_row
 from sidecar.policy_database.rows import Row
-from sidecar.policy_database.tables import Folded, members, tokens, users
+from sidecar.policy_database.tables import Folded, app_connectors, members, tokens, users
 from sidecar.settings import model
 from sidecar.settings.compile import compile_user
 
@@ -212,7 +212,9 @@ async def remove_user(work: Work, request: UserNamed) -> UserRemoved:
     digests = select(tokens.c.digest).where(tokens.c.user_name == request.name).order_by(tokens.c.digest).limit(_MOST_TOLD)
     gone = [digest.hex()[:12] for digest in (await work.connection.execute(digests)).scalars()]
     await work.connection.execute(delete(users).where(users.c.name == request.name))
-    return UserRemoved(subject=request.name, before=_state(row), groups=own, tokens=gone)
+    issuing = select(app_connectors.c.name).where(app_connectors.c.otp_api_key_sha256.is_not(None)).limit(1)
+    warnings = [tokens_issued_to(f"user `{request.name}`")] if await work.connection.scalar(issuing) is not None else []
+    return UserRemoved(subject=request.name, before=_state(row), groups=own, tokens=gone, warnings=warnings)
 
 
 async def groups_of(work: Work, user: str) -> list[str]:

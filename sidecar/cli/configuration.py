@@ -27,8 +27,19 @@ config_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
     help="A YAML file of the configuration; may be given several times.",
 )
 
+
+def _who(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value.startswith("api:"):
+        raise click.BadParameter("names that begin with `api:` are those of keys of the administration API; take another")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("is not UTF-8 text") from None
+    return value
+
+
 who_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--as", "who", default="", metavar="NAME", help="Who does it, for the audit of a database; you, unless said."
+    "--as", "who", default="", metavar="NAME", callback=_who, help="Who does it, for the audit of a database; you, unless said."
 )
 
 

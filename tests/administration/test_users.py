@@ -76,6 +76,15 @@ async def test_what_goes_with_a_removed_user_is_told(desk: Desk) -> None:
     assert "tokens" not in await take(desk.database)
 
 
+async def test_tokens_that_stand_in_another_database_by_name_are_warned_of(desk: Desk) -> None:
+    assert (await desk.does("user.remove", name="m.jansen"))["warnings"] == []
+    await desk.does("app.otp-keys.set", app="hours", api_key_sha256="ab" * 32, environment_key_sha256="cd" * 32)
+    for what, name in (("user.remove", "j.devries"), ("app.remove", "hours")):
+        [warning] = (await desk.does(what, name=name))["warnings"]
+        assert name in warning
+        assert "sidecar token revoke" in warning
+
+
 async def test_names_that_are_not_there_or_taken_are_told(desk: Desk) -> None:
     with pytest.raises(NotFoundError, match=r"did you mean `j\.devries`"):
         await desk.does("user.block", name="j.devrees")

@@ -175,6 +175,13 @@ def test_the_audit_says_who_did_what(config: Path) -> None:
     assert shown[1].endswith("ticket 17  user.unblock  j.devries  blocked: yes -> no")
 
 
+@pytest.mark.parametrize("who", ["api:console", "api:", "\udcff"])
+def test_nobody_signs_for_a_key_of_the_api_or_with_what_is_no_text(config: Path, who: str) -> None:
+    result = CliRunner().invoke(main, ["user", "block", "j.devries", "--as", who, "-c", str(config)])
+    assert result.exit_code == 2
+    assert done(config, "audit", "list", "--subject", "j.devries")["items"] == []
+
+
 def test_the_audit_says_what_was_made_and_removed_in_words(config: Path) -> None:
     sidecar(config, "user", "add", "p.bakker", "--email", "p@example.com", "--system")
     sidecar(config, "token", "revoke", "--app", "hours", "--user", "j.devries", "--description", "iPhone")
