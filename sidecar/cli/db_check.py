@@ -21,6 +21,7 @@ from sidecar.policy_database.findings import Findings
 from sidecar.policy_database.integrity import check_integrity
 from sidecar.policy_database.migrate import newest_version
 from sidecar.policy_database.tables import audit
+from sidecar.settings.admin import Admin
 from sidecar.settings.advice import give_advice
 from sidecar.settings.model import Settings
 from sidecar.settings.otp_advice import give_otp_advice
@@ -78,7 +79,9 @@ async def _examine(connection: AsyncConnection, rights: CompiledRights, now: dat
         return rights.report.problems
     witnesses = await examine(connection, rights.settings, rights.policy, now, findings)
     if not rights.report.prevents_loading:  # advice on half a policy would mislead
-        give_advice(rights.settings, witnesses, now, rights.report)
+        # Of its ports `sidecar check` tells.
+        of_rights = rights.settings.model_copy(update={"admin": Admin()})
+        give_advice(of_rights, witnesses, now, rights.report)
         give_otp_advice(rights.settings, witnesses, rights.report)
     return rights.report.problems
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
 from sidecar.cli.find_user import look_up
 from sidecar.errors import Reason, Refusal
 from sidecar.identity.proven import Proven
@@ -30,20 +28,23 @@ def whom_it_proves(config: tuple[Path, ...], snapshot: Snapshot, content: bytes,
     token = _SCHEME.sub(b"", content.strip(), count=1)
     if not snapshot.issuers:
         raise Refusal(Reason.JWT_ISSUER_UNKNOWN, "the configuration has no `issuers`")
-    return asyncio.run(_identify(People() if snapshot.revision is None else _PeopleInDatabase(config, snapshot), snapshot, token, address))
+    return asyncio.run(_identify(_People(config, snapshot), snapshot, token, address))
 
 
-class _PeopleInDatabase(People):
-    """Looks one user up, and is done."""
+class _People(People):
+    """Looks one user up, and is done. Whom a token names is told here, unlike in the decision log: who asks has the token."""
 
     def __init__(self, config: tuple[Path, ...], snapshot: Snapshot) -> None:
         super().__init__()
         self._config, self._snapshot = config, snapshot
 
     async def find(self, policy: Callable[[], Policy], proven: Proven) -> User | None:
-        if not proven.user:
-            raise click.UsageError("the token names its user by e-mail address, by which none is looked up here; give --app and --user")
-        return await look_up(self._config, self._snapshot, proven.user)
+        in_files = self._snapshot.revision is None
+        user = await (super().find(policy, proven) if in_files else look_up(self._config, self._snapshot, proven))
+        if user is None:
+            whose = f"`{proven.user}`, and no user" if proven.user else f"`{proven.email}`, and no user, or more than one,"
+            raise Refusal(Reason.USER_UNKNOWN, f"the token is of {whose} has this {'name' if proven.user else 'e-mail address'}")
+        return user
 
 
 async def _identify(people: People, snapshot: Snapshot, token: bytes, address: str) -> Caller:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from sidecar.database.asking import Answer, Asker
@@ -108,7 +108,14 @@ def _faults(kinds: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)) -> 
     try:
         yield
     except kinds as error:
-        raise Unavailable(type(error).__name__) from None
+        raise Unavailable(_kind(error)) from None
+
+
+def _kind(error: BaseException) -> str:
+    """What the driver itself calls it, such as SQLITE_FULL or InvalidPasswordError, where SQLAlchemy wraps that in a kind of its own."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig.__cause__ or error.orig
+    return str(getattr(error, "sqlite_errorname", type(error).__name__))
 
 
 def _engine(url: URL, connections: int, patience: float, begin: str) -> AsyncEngine:

@@ -24,7 +24,7 @@ def database_url(text: str, folder: Path = Path()) -> URL:
         raise ValueError("is not the URL of a database") from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
-        raise ValueError("is a database of another kind than SQLite and PostgreSQL")
+        raise ValueError("begins neither with sqlite:/// nor with postgresql://")
     if url.get_backend_name() == "sqlite":
         if url.host or url.query:
             raise ValueError("has more in it than the path of a file behind `sqlite:///`")

@@ -158,7 +158,7 @@ def _decision_log(page: Page, running: Running) -> None:
 def _say_where_to_go(page: Page) -> None:
     page.title("App and backend changed nothing, and each user sees his own rows. Where to go next")
     page.say("play on", f"{_as_called()} demo --keep   (leaves both running, for curl)")
-    page.say("your backend", "docs/tutorial.md leads there; config.example.yaml has every key")
+    page.say("your backend", "docs/tutorial.md leads there; docs/index.md: policy in a database, JWT, …")
 
 
 def _as_called() -> str:

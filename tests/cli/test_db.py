@@ -234,7 +234,7 @@ def test_several_migrations_at_once_end_well(place: Place) -> None:
     [
         ({}, 1, "there is no database of policy"),
         ({"policy": {"database": "${POLICY_DATABASE}"}}, 3, "POLICY_DATABASE is not set"),
-        ({"policy": {"database": "mysql://u:geheim@host/x"}}, 3, "another kind"),
+        ({"policy": {"database": "mysql://u:geheim@host/x"}}, 3, "begins neither"),
         ({"policy": {"database": "postgresql://u:geheim@127.0.0.1:1/policy"}}, 3, "database `policy` on 127.0.0.1 gives no answer"),
         ({"policy": {"database": "sqlite:///no/such/folder/policy.db"}}, 3, "a file that can't be made"),
     ],

@@ -83,6 +83,15 @@ ODD["nobody sees a row"]["groups"]["management"] = []
 ODD["a list where one is compared"]["users"]["j.devries"]["attributes"]["departments"] = ["CONS"]
 
 
+async def test_nothing_is_said_of_the_admin_port(migrated: str) -> None:
+    async with opened(migrated) as database:
+        await put(database, with_environments(FULL))
+        keys = {"console": {"sha256": "9" * 64}}
+        files = Settings.model_validate({"environments": ENVIRONMENTS, "policy": {"database": migrated}, "admin": {"keys": keys}})
+        checked = await check_database(database, files, "policy.db", NOW)
+    assert not [problem for problem in checked.problems if problem.path.startswith("admin")]
+
+
 @pytest.mark.parametrize("name", ODD)
 async def test_the_same_is_said_as_of_yaml(migrated: str, tmp_path: Path, name: str) -> None:
     content = with_environments(ODD[name])

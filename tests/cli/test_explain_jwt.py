@@ -1,16 +1,19 @@
 """`sidecar explain --bearer` says what a JWT proves, or for which reason it proves nothing, and never repeats it."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from sidecar.cli import main
 from tests.cli.test_explain import CONFIG, HOURS
 from tests.jwt import mint
 from tests.jwt.mint import claims, token
+from tests.store.policy_in_database import in_database
 
 ISSUERS = """
 issuers:
@@ -64,6 +67,23 @@ def test_a_jwt_that_proves_nothing_is_refused_for_its_reason(config: Path, make:
     code, told = explain(config, text)
     assert code == 1
     assert f"reason         {reason}: " in told
+
+
+def test_whom_a_token_names_is_told_where_there_is_no_such_user(config: Path) -> None:
+    told = explain(config, token(claims(preferred_username="j.devris")))[1]
+    assert "the token is of `j.devris`, and no user has this name" in told
+
+
+def test_who_is_meant_by_an_e_mail_address_is_found_in_a_database_too(config: Path) -> None:
+    content = yaml.safe_load(CONFIG + ISSUERS.format(issuer=mint.COMPANY))
+    content["issuers"]["company"]["user"] = {"claim": "email", "by": "email"}
+    url = f"sqlite:///{config.parent}/policy.db"
+    asyncio.run(in_database(config.parent, url, content))
+    told = explain(config, token(claims(email="J@Example.com", email_verified=True)))[1]
+    assert "user           j.devries, in the groups consultancy, everyone" in told
+    told = explain(config, token(claims(email="nobody@example.com", email_verified=True)))[1]
+    assert "reason         user_unknown: " in told
+    assert "the token is of `nobody@example.com`" in told
 
 
 def test_without_issuers_no_jwt_proves_anything(config: Path) -> None:

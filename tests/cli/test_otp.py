@@ -139,7 +139,7 @@ def test_where_the_authority_never_started_there_is_nothing_to_list(config: Path
     [
         ("${OTP_DATABASE}", "OTP_DATABASE is not set"),
         ("postgresql://u:geheim@127.0.0.1:1/otp", "gives no answer"),
-        ("mysql://x", "another kind"),
+        ("mysql://x", "begins neither"),
     ],
 )
 def test_where_nobody_can_say_that_is_told(config: Path, database: str, message: str) -> None:

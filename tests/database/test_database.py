@@ -20,8 +20,9 @@ from tests.databases import opened, sqlite_in
     [
         ("", "not the URL"),
         ("secret", "not the URL"),
-        ("mysql+asyncmy://user:secret@host/db", "another kind"),
-        ("postgresql+psycopg://user:secret@host/db", "another kind"),
+        ("mysql+asyncmy://user:secret@host/db", "begins neither"),
+        ("postgres://user:secret@host/db", "begins neither"),
+        ("postgresql+psycopg://user:secret@host/db", "begins neither"),
         ("postgresql://user:secret@host:secret/db", "not the URL"),
         ("sqlite:///secret.db?mode=memory", "more in it"),
         ("sqlite://secret.db", "more in it"),
@@ -78,7 +79,7 @@ async def test_what_fails_tells_its_kind_only(empty: str) -> None:
     with pytest.raises(Unavailable) as raised:
         async with opened(empty) as database, database.writing() as connection:
             await connection.execute(text("SELECT secret FROM nowhere"))
-    assert "secret" not in str(raised.value)
+    assert str(raised.value) == ("SQLITE_ERROR" if empty.startswith("sqlite") else "UndefinedTableError")  # as the driver calls it
     assert raised.value.__cause__ is None
 
 

@@ -124,7 +124,7 @@ ERRORS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"one_time_passwords__secret": {"file": "short"}}, "one_time_passwords.secret.file", "fewer than 32", "sidecar otp secret"),
     ({"one_time_passwords__secret": {"file": "empty"}}, "one_time_passwords.secret.file", "is empty", ""),
     ({"one_time_passwords__secret": "in clear"}, "one_time_passwords.secret", "expected the file that holds it", "{file: path}"),
-    ({"one_time_passwords__database": "mysql://otp:geheim@host/db"}, "one_time_passwords.database", "another kind", "sqlite:///otp.db"),
+    ({"one_time_passwords__database": "mysql://otp:geheim@host/db"}, "one_time_passwords.database", "begins neither", "sqlite:///otp.db"),
     ({"one_time_passwords__database": {"file": "short"}}, "one_time_passwords.database.file", "not the URL", "postgresql://"),
     ({"one_time_passwords__database": "${NOT_SET}"}, "one_time_passwords.database", "NOT_SET is not set", ""),
     (

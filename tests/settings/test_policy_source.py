@@ -56,7 +56,7 @@ def test_policy_in_files_has_no_database(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ({"database": "mysql://otp:geheim@host/db"}, "policy.database: is a database of another kind"),
+        ({"database": "mysql://otp:geheim@host/db"}, "policy.database: begins neither"),
         ({"database": "sqlite:///:memory:"}, "policy.database: names no file"),
         ({"database": "${NOT_SET}"}, "policy.database: the environment variable NOT_SET is not set"),
         ({"database": {"file": "nowhere"}}, "policy.database.file: the file can't be read"),
