@@ -43,6 +43,7 @@ _PARTS = {
     "update-connector": "The UpdateConnectors that an app connector lists",
     "special": "The special connectors that an app connector lists",
     "address": "Addresses of clients from which an app connector may be used",
+    "client-certificate": "The client certificates with which an app connector may be used",
     "otp-keys": "The keys by which an app asks for one-time passwords",
     "field": "The fields of GetConnectors that carry a filter type",
     "report": "The fields of reports that carry a filter type",

@@ -96,11 +96,12 @@ def _app_connector(name: str, part: AppConnector) -> Row:
         "otp_api_key_sha256": bytes.fromhex(keys.api_key_sha256) if keys else None,
         "otp_environment_key_sha256": bytes.fromhex(keys.environment_key_sha256) if keys else None,
         "otp_language": keys.language.value if keys and keys.language else None,
-        "client_certificate": None if part.client_certificate is None else _certificates(part.client_certificate),
+        "client_certificate": None if part.client_certificate is None else certificates_row(part.client_certificate),
     }
 
 
-def _certificates(part: CertificateRule) -> Row:
+def certificates_row(part: CertificateRule) -> Row:
+    """The client certificates of an app connector: names by their kind, in order."""
     return {kind: sorted(set(names)) for kind, names in part.model_dump().items() if names}
 
 

@@ -71,6 +71,10 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"app": "hours", "api_key_sha256": DIGEST, "environment_key_sha256": "ef" * 32, "language": "en"},
         {"otp_keys": {"api_key": "cdcdcdcdcdcd", "environment_key": "efefefefefef", "language": "en"}},
     ),
+    "app.client-certificate.set": (
+        {"app": "hours", "sha256": [":".join(["AB"] * 32)], "dns_names": ["Hours.example", "a.example"]},
+        {"client_certificate": {"sha256": ["ab" * 32], "dns_names": ["a.example", "hours.example"]}},
+    ),
 }
 
 
@@ -94,6 +98,7 @@ async def test_a_change_of_an_app_connector_is_what_was_asked_and_audited(desk: 
         (("app.special.set", {"kind": "image", "unchecked": True}), ("app.special.remove", {"kind": "image"})),
         (("app.address.deny", {"networks": ["192.0.2.7"]}), ("app.address.remove", {"networks": ["192.0.2.7"]})),
         (CHANGES["app.otp-keys.set"][0] and ("app.otp-keys.set", CHANGES["app.otp-keys.set"][0]), ("app.otp-keys.remove", {})),
+        (("app.client-certificate.set", {"uris": ["spiffe://example.com/hours"]}), ("app.client-certificate.remove", {})),
         (("app.get-connector.add", {"connectors": ["A"]}), ("app.get-connector.remove", {"connectors": ["A"]})),
     ],
 )
@@ -133,6 +138,11 @@ REFUSED: list[tuple[str, dict[str, Any], type[NotDoneError], str]] = [
     ("app.address.allow", {"app": "hours", "networks": ["192.0.2.1/24"]}, InvalidError, "the network is 192.0.2.0/24"),
     ("app.address.remove", {"app": "hours", "networks": ["192.0.2.7"]}, NotFoundError, "lists no address"),
     ("app.otp-keys.remove", {"app": "hours"}, NotFoundError, "has no keys"),
+    ("app.client-certificate.remove", {"app": "hours"}, NotFoundError, "asks for no client certificate"),
+    ("app.client-certificate.set", {"app": "hours"}, InvalidError, "names no certificate"),
+    ("app.client-certificate.set", {"app": "hours", "sha256": ["ab"]}, InvalidError, "is not a SHA-256"),
+    ("app.client-certificate.set", {"app": "hours", "dns_names": ["*.example"]}, InvalidError, "`*` stands for nothing"),
+    ("app.client-certificate.set", {"app": "hour", "common_names": ["hours"]}, NotFoundError, "did you mean `hours`"),
     ("filter.add", {"name": "department"}, AlreadyThereError, "already"),
     ("filter.set", {"name": "department", "group": "app", "expression": "department ="}, InvalidError, "expression: not a boolean"),
     ("filter.set", {"name": "department", "group": "app", "expression": "company = '1'"}, RefusedError, "maps no field `company`"),

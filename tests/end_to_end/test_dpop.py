@@ -152,6 +152,12 @@ ATTACKS: dict[str, tuple[Callable[[str], bytes], int, str, str]] = {
     "as a user token": (lambda text: sent(text, f"DPoP: {proof(text, TARGET)}", scheme="AfasToken"), 401, "token_malformed", "AfasToken"),
     "a token that is bound to nothing": (lambda _: proven(token(claims())), 401, "dpop_proof", BAD_PROOF),
     "an expired token": (lambda _: proven(bound_token(exp=int(time.time()) - 600)), 401, "jwt_expired", BAD_TOKEN),
+    "an expired token, as bearer": (
+        lambda _: sent(bound_token(exp=int(time.time()) - 600), scheme="Bearer"),
+        401,
+        "jwt_expired",
+        'Bearer error="invalid_token"',
+    ),
     "no token": (lambda _: sent("", f"DPoP: {proof('', TARGET)}"), 401, "jwt_malformed", BAD_TOKEN),
 }
 
@@ -171,6 +177,22 @@ def test_the_host_that_a_client_names_says_nothing(stage: Stage) -> None:
     text = bound_token()
     elsewhere = proven(text, htu=f"https://evil.example{BASE}/connectors/Profit_Hours")
     assert judged(stage, stage.send(elsewhere.replace(b"app.example", b"evil.example"))) == (401, "dpop_proof")
+
+
+@pytest.mark.parametrize("scheme", ["DPoP", "dpop", "DPOP"])
+def test_a_scheme_is_the_same_in_any_letter_case(stage: Stage, scheme: str) -> None:
+    text = bound_token()
+    assert stage.send(sent(text, f"dpop: {proof(text, TARGET)}", scheme=scheme)).rows == expected_rows(TARGET, "j.devries")
+
+
+def test_no_request_is_served_from_what_is_remembered_of_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if a proof counted more than once."""
+    taken: list[bytes] = []
+    monkeypatch.setattr("sidecar.issuers.proofs_seen.ProofsSeen.take", lambda _, proof, ticks: taken.append(proof))
+    once = proven(bound_token())
+    with stage.wire() as wire:
+        assert [wire.ask(once).status for _ in range(6)] == [200] * 6
+    assert len(taken) == 6
 
 
 @pytest.mark.parametrize("again", ["on the same connection", "on another"])

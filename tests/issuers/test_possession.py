@@ -31,7 +31,7 @@ def reason_of(
 ) -> Reason | None:
     brought = (to or possession()).proof_with(header, method, target)
     try:
-        check_key(key, presented, brought if presented is DPOP else None, urls)
+        check_key(key, presented, brought, urls)
     except Refusal as refusal:
         return refusal.reason
     return None
@@ -45,15 +45,18 @@ def reason_of(
         ({"key": b"", "header": proof()}, Reason.DPOP_PROOF),
         ({"header": proof()}, None),
         ({"header": proof(), "target": f"{PATH}?take=1"}, None),
+        ({"header": proof(), "target": f"{PATH}?filtervalues=\xe9"}, None),
         ({"header": proof(htm="POST"), "method": "POST"}, None),
         ({"presented": BEARER}, Reason.JWT_AS_BEARER),
-        ({"presented": None}, Reason.JWT_AS_BEARER),
+        ({"presented": BEARER, "header": proof()}, Reason.JWT_AS_BEARER),
+        ({"presented": None, "header": proof()}, Reason.JWT_AS_BEARER),
         ({}, Reason.DPOP_PROOF),
         ({"header": proof(P384, "ES384")}, Reason.DPOP_PROOF),
         ({"header": proof(), "method": "POST"}, Reason.DPOP_PROOF),
         ({"header": proof(), "target": f"{PATH}2"}, Reason.DPOP_PROOF),
         ({"header": proof(), "target": URL}, Reason.DPOP_PROOF),
         ({"header": proof(), "target": "\udcff"}, Reason.DPOP_PROOF),
+        ({"header": proof(htu="https://connectors.example.com.evil.example/x"), "target": ".evil.example/x"}, Reason.DPOP_PROOF),
         ({"header": proof(), "urls": ()}, Reason.DPOP_PROOF),
         ({"header": proof(), "urls": ("https://other.example",)}, Reason.DPOP_PROOF),
         ({"header": proof(), "urls": ("http://connectors.example.com",)}, Reason.DPOP_PROOF),
