@@ -2,18 +2,22 @@
 and nothing of this is served there.
 """
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from sidecar.admin.connections import LAST_MOMENTS, PATIENCE, Connections
 from sidecar.settings.scalars import host_and_port
 from sidecar.store.tls_watch import RenewableContext
+
+_LONGEST_HANDSHAKE = 10.0
 
 Readiness = Callable[[], tuple[bool, dict[str, Any]]]
 """Whether requests can be served now, and what there is to say about it."""
@@ -63,21 +67,36 @@ def admin_app(
 
 
 @contextlib.asynccontextmanager
-async def admin_port(listen: str, app: web.Application, tls: RenewableContext | None = None) -> AsyncIterator[str]:
+async def admin_port(
+    listen: str,
+    app: web.Application,
+    tls: RenewableContext | None = None,
+    patience: float = PATIENCE,
+    last_moments: float = LAST_MOMENTS,
+) -> AsyncIterator[str]:
     """Serve the application there; gives its URL with the real port.
 
     :param tls: for handshakes; plain HTTP without it.
+    :param patience: seconds for a connection on which nothing is asked.
+    :param last_moments: seconds for requests that are going on when all is over, and as many for answers that nobody reads.
     :raises OSError: when the address can't be had.
     """
     if tls is not None:
         app.middlewares.insert(0, _vouched_for(tls))
-    runner = web.AppRunner(app, access_log=None)
+    connections = Connections()
+    app.middlewares.insert(0, connections.note)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=patience, shutdown_timeout=last_moments)
+    listening = None
     try:
         await runner.setup()
+        protocol = connections.made_by(cast("web.Server", runner.server))
         host, port = host_and_port(listen)
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()
-        yield url_of(host, runner.addresses[0][1], secure=tls is not None)
+        handshake = None if tls is None else _LONGEST_HANDSHAKE
+        listening = await asyncio.get_running_loop().create_server(protocol, host, port, ssl=tls, ssl_handshake_timeout=handshake)
+        yield url_of(host, listening.sockets[0].getsockname()[1], secure=tls is not None)
     finally:
+        if listening is not None:
+            listening.close()
         await runner.cleanup()
 
 
