@@ -55,7 +55,7 @@ async def port_of(patience: float = PATIENCE, last_moments: float = LAST_MOMENTS
         app.router.add_get("/much", much)
 
     app = admin_app(lambda: (True, {}), CollectorRegistry(), add_more=add)
-    async with admin_port("127.0.0.1:0", app, patience=patience, last_moments=last_moments) as url, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack, admin_port("127.0.0.1:0", app, patience=patience, last_moments=last_moments) as url:
         yield Port(url, arrived, go_on, stack)
 
 
